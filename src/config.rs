@@ -1,0 +1,130 @@
+//! Every setting, as flags and environment variables: this file is the documentation of both.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use reqwest::Url;
+
+use crate::auth::{JwksLocation, Secret, TokenRules};
+use crate::entitlement::ts43::AccessToken;
+use crate::store::{DatabaseUrl, PoolSettings};
+
+/// What the server is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Mode {
+    /// A mock for integrators: seeds an empty database, has a control plane and a published development secret.
+    Mock,
+    /// A reference server: needs a key of its own, and has nothing of the mock.
+    Reference,
+}
+
+/// Settings of `portero serve`.
+#[derive(Debug, Clone, Args)]
+pub struct ServeConfig {
+    /// The address to listen on. Port 0 takes a free one; the start-up block says which.
+    #[arg(long, env = "PORTERO_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
+    pub listen: SocketAddr,
+    #[command(flatten)]
+    /// Where the data are.
+    pub database: DatabaseConfig,
+    /// What the server is for.
+    #[arg(long, env = "PORTERO_MODE", default_value = "mock", value_enum)]
+    pub mode: Mode,
+    /// Which tokens hold.
+    #[command(flatten)]
+    pub auth: AuthConfig,
+    /// Which Entitlement Server knows operator tokens.
+    #[command(flatten)]
+    pub entitlement: EntitlementConfig,
+    /// How long a request may take before it is answered 503, in seconds.
+    #[arg(long, env = "PORTERO_REQUEST_TIMEOUT", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600), value_name = "SECONDS")]
+    pub request_timeout: u64,
+    /// What is logged.
+    #[command(flatten)]
+    pub logs: LogConfig,
+}
+
+impl ServeConfig {
+    /// [`ServeConfig::request_timeout`] as a duration.
+    #[must_use]
+    pub fn request_timeout(&self) -> Duration {
+        Duration::from_secs(self.request_timeout)
+    }
+}
+
+/// Where the data are.
+#[derive(Debug, Clone, Args)]
+pub struct DatabaseConfig {
+    /// `sqlite:FILE`, `sqlite::memory:` or `postgres://USER:PASSWORD@HOST:PORT/NAME`.
+    #[arg(long, env = "DATABASE_URL", default_value = "sqlite:portero.db", hide_env_values = true, value_name = "URL")]
+    pub database: DatabaseUrl,
+    /// How many connections.
+    #[command(flatten)]
+    pub pool: PoolSettings,
+}
+
+/// Which tokens hold.
+#[derive(Debug, Clone, Args)]
+pub struct AuthConfig {
+    /// The shared secret of HS256 tokens, 32 bytes or more. In mock mode a published one is used when there is no key at all.
+    #[arg(long, env = "PORTERO_JWT_SECRET", hide_env_values = true, value_name = "SECRET")]
+    pub jwt_secret: Option<Secret>,
+    /// The public keys of RS256, ES256 and `EdDSA` tokens: a JWKS file or URL.
+    #[arg(long, env = "PORTERO_JWKS", value_name = "FILE|URL")]
+    pub jwks: Option<JwksLocation>,
+    /// The only issuer (`iss`) accepted. Unset: any.
+    #[arg(long, env = "PORTERO_JWT_ISSUER", value_name = "ISS")]
+    pub jwt_issuer: Option<String>,
+    /// The audience (`aud`) tokens must be for. Unset: any.
+    #[arg(long, env = "PORTERO_JWT_AUDIENCE", value_name = "AUD")]
+    pub jwt_audience: Option<String>,
+}
+
+impl AuthConfig {
+    /// What tokens must satisfy besides their signature.
+    #[must_use]
+    pub fn rules(&self) -> TokenRules {
+        TokenRules { issuer: self.jwt_issuer.clone(), audience: self.jwt_audience.clone() }
+    }
+}
+
+/// Which Entitlement Server knows operator tokens (GSMA TS.43).
+#[derive(Debug, Clone, Args)]
+pub struct EntitlementConfig {
+    /// The Entitlement Server's base URL. Unset: the built-in one answers from stored tokens.
+    #[arg(long, env = "PORTERO_ENTITLEMENT_URL", value_name = "URL")]
+    pub entitlement_url: Option<Url>,
+    /// How this server names itself there (`requestor_id`).
+    #[arg(long, env = "PORTERO_ENTITLEMENT_REQUESTOR_ID", default_value = "portero", value_name = "ID")]
+    pub entitlement_requestor_id: String,
+    /// The TS.43 version both sides speak (`entitlement_version`).
+    #[arg(long, env = "PORTERO_ENTITLEMENT_VERSION", default_value = "12.0", value_name = "VERSION")]
+    pub entitlement_version: String,
+    /// The access token it must show there, if any (`access_token`).
+    #[arg(long, env = "PORTERO_ENTITLEMENT_ACCESS_TOKEN", hide_env_values = true, value_name = "TOKEN")]
+    pub entitlement_access_token: Option<AccessToken>,
+}
+
+/// How a log line looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// One JSON object a line.
+    Json,
+    /// For people.
+    Pretty,
+}
+
+/// What is logged, and where failures are reported.
+#[derive(Debug, Clone, Args)]
+pub struct LogConfig {
+    /// What is logged: `error`, `warn`, `info`, `debug`, or directives such as `portero=debug,sqlx=warn`.
+    #[arg(long, env = "PORTERO_LOG", default_value = "info", value_name = "FILTER")]
+    pub log: String,
+    /// How a log line looks.
+    #[arg(long, env = "PORTERO_LOG_FORMAT", default_value = "pretty", value_enum)]
+    pub log_format: LogFormat,
+    /// Where failures of the server itself are reported.
+    #[arg(long, env = "PORTERO_SENTRY_DSN", hide_env_values = true, value_name = "DSN")]
+    pub sentry_dsn: Option<sentry::types::Dsn>,
+}

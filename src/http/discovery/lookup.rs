@@ -1,0 +1,145 @@
+//! Asking the inventory.
+
+use axum::Json;
+use axum::extract::{FromRequestParts, Query, State};
+use axum::http::request::Parts;
+use serde::Deserialize;
+
+use super::answer::MsisdnInfo;
+use super::embed::Embed;
+use crate::auth::extract::{Caller, ReadMsisdns};
+use crate::domain::imsi::Imsi;
+use crate::domain::operator_token::OperatorToken;
+use crate::error::{Error, Kind, Result};
+use crate::http::envelope::errors;
+use crate::http::params::{ImsiPath, MsisdnPath, NumberFormat, invalid, parse_imsi, path_param};
+use crate::service::{World, inventory};
+
+/// Get info for this msisdn
+#[utoipa::path(
+    get, path = "/v2/msisdns/{msisdn}", operation_id = "getMsisdn", tag = "Inventory", security(("bearer" = ["msisdns:read"])),
+    params(
+        ("msisdn" = String, Path, description = "a msisdn of Grupo Mamovil", example = "666777888"),
+        ("imsi" = Option<String>, Query, description = "a imsi of msisdn of Grupo Mamovil", example = "214040119172971"),
+        ("embed" = Option<String>, Query, description = "embed object, for example 'tenant'", example = "(tenant, imsis)"),
+        ("feature-flag.preserve-the-prefix" = Option<String>, Header, description = "When set to \"yes\", the msisdn field in the response will include the country code prefix (e.g. \"+34666777888\" instead of \"666777888\"). If omitted or set to any other value, the prefix is stripped from the response.", example = "yes"),
+    ),
+    responses(
+        (status = 200, description = "Info of msisdn", body = MsisdnInfo),
+        (status = 400, response = errors::BadRequest),
+        (status = 401, response = errors::Unauthorized),
+        (status = 403, response = errors::Forbidden),
+        (status = 404, response = errors::NotFound),
+        (status = 500, response = errors::InternalServerError),
+        (status = 503, response = errors::Unavailable),
+    )
+)]
+pub async fn by_msisdn(
+    caller: Caller<ReadMsisdns>,
+    State(world): State<World>,
+    MsisdnPath(msisdn): MsisdnPath,
+    view: View,
+    format: NumberFormat,
+) -> Result<Json<MsisdnInfo>> {
+    let entry = inventory::by_msisdn(&world, caller.tenancy(), msisdn).await?;
+    if let Some(imsi) = &view.imsi
+        && !entry.sims.iter().any(|sim| sim.imsi == *imsi)
+    {
+        return Err(Error::not_found("Imsi of the msisdn"));
+    }
+    Ok(Json(MsisdnInfo::new(&entry, view.imsi.as_ref(), view.embed, format)))
+}
+
+/// Get info for this imsi
+#[utoipa::path(
+    get, path = "/v2/imsis/{imsi}", operation_id = "getImsi", tag = "Inventory", security(("bearer" = ["msisdns:read"])),
+    params(
+        ("imsi" = String, Path, description = "a imsi of msisdn of Grupo Mamovil", example = "214040119172971"),
+        ("feature-flag.preserve-the-prefix" = Option<String>, Header, description = "As for `GET /v2/msisdns/{msisdn}`.", example = "yes"),
+    ),
+    responses(
+        (status = 200, description = "Info of msisdn", body = MsisdnInfo),
+        (status = 400, response = errors::BadRequest),
+        (status = 401, response = errors::Unauthorized),
+        (status = 403, response = errors::Forbidden),
+        (status = 404, response = errors::NotFound),
+        (status = 500, response = errors::InternalServerError),
+        (status = 503, response = errors::Unavailable),
+    )
+)]
+pub async fn by_imsi(
+    caller: Caller<ReadMsisdns>,
+    State(world): State<World>,
+    ImsiPath(imsi): ImsiPath,
+    format: NumberFormat,
+) -> Result<Json<MsisdnInfo>> {
+    let entry = inventory::by_imsi(&world, caller.tenancy(), &imsi).await?;
+    Ok(Json(MsisdnInfo::new(&entry, Some(&imsi), Embed::ALL, format)))
+}
+
+/// Retrieves MSISDN and IMSI information from the Entitlement Server (ES)
+#[utoipa::path(
+    get, path = "/v2/operatorToken/{operatorToken}", operation_id = "getOperatorToken", tag = "Inventory",
+    security(("bearer" = ["msisdns:read"])),
+    params(
+        ("operatorToken" = String, Path, description = "Operator token from the Entitlement Server", example = "abc123xyz456"),
+        ("feature-flag.preserve-the-prefix" = Option<String>, Header, description = "As for `GET /v2/msisdns/{msisdn}`.", example = "yes"),
+    ),
+    responses(
+        (status = 200, description = "Info of msisdn retrieved from operator token", body = MsisdnInfo),
+        (status = 400, response = errors::BadRequest),
+        (status = 401, response = errors::Unauthorized),
+        (status = 403, response = errors::Forbidden),
+        (status = 404, response = errors::NotFound),
+        (status = 500, response = errors::InternalServerError),
+        (status = 502, response = errors::BadGateway),
+        (status = 503, response = errors::Unavailable),
+    )
+)]
+pub async fn by_operator_token(
+    caller: Caller<ReadMsisdns>,
+    State(world): State<World>,
+    TokenPath(token): TokenPath,
+    format: NumberFormat,
+) -> Result<Json<MsisdnInfo>> {
+    let entry = inventory::by_operator_token(&world, caller.tenancy(), &token).await?;
+    Ok(Json(MsisdnInfo::new(&entry, None, Embed::ALL, format)))
+}
+
+/// What of a number the caller wants to see.
+#[derive(Debug)]
+pub struct View {
+    imsi: Option<Imsi>,
+    embed: Embed,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for View {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
+        #[derive(Deserialize)]
+        struct Raw {
+            imsi: Option<String>,
+            embed: Option<String>,
+        }
+        let Query(raw) = Query::<Raw>::from_request_parts(parts, state)
+            .await
+            .map_err(|_| Error::new(Kind::BadRequest, "the query is unreadable, or names a parameter twice"))?;
+        let imsi = raw.imsi.map(|text| parse_imsi(&text)).transpose().map_err(|tag| invalid("Imsi", tag))?;
+        let embed = Embed::parse(raw.embed.as_deref().unwrap_or_default()).map_err(|_| invalid("Embed", "oneof"))?;
+        Ok(Self { imsi, embed })
+    }
+}
+
+/// The `{operatorToken}` of a path. A `/` in it arrives as `%2F`.
+#[derive(Debug)]
+pub struct TokenPath(OperatorToken);
+
+impl<S: Send + Sync> FromRequestParts<S> for TokenPath {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
+        let text = path_param(parts, state, "operatorToken").await?;
+        OperatorToken::parse(&text).map(Self).map_err(|_| invalid("OperatorToken", "operator_token"))
+    }
+}

@@ -1,0 +1,191 @@
+//! Changing the inventory.
+
+use axum::Json;
+use axum::extract::{FromRequest, Request, State};
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse;
+use utoipa::ToSchema;
+
+use super::answer::{MsisdnInfo, StatusName, SystemName};
+use super::embed::Embed;
+use crate::auth::extract::{OrgCaller, WriteMsisdns};
+use crate::domain::imsi::Imsi;
+use crate::domain::inventory::{BelongsTo, Change, Status};
+use crate::error::{Error, Result};
+use crate::http::body::{Fields, JsonObject};
+use crate::http::envelope::errors;
+use crate::http::params::{MsisdnPath, NumberFormat, invalid, parse_imsi};
+use crate::service::{World, inventory};
+
+/// Adds a msisdn to the org.
+#[utoipa::path(
+    post, path = "/v2/orgs/{org}/msisdns/{msisdn}", operation_id = "addMsisdn", tag = "Admin", security(("bearer" = ["msisdns:write"])),
+    params(
+        ("org" = String, Path, description = "tenant name", example = "masmovil"),
+        ("msisdn" = String, Path, description = "a msisdn of Grupo Mamovil", example = "666777888"),
+    ),
+    request_body = SimBody,
+    responses(
+        (status = 201, description = "Created OK", body = MsisdnInfo, headers(("Location" = String, description = "Where the number can be read."))),
+        (status = 400, response = errors::BadRequest),
+        (status = 401, response = errors::Unauthorized),
+        (status = 403, response = errors::Forbidden),
+        (status = 404, response = errors::NotFound),
+        (status = 409, response = errors::Conflict),
+        (status = 413, response = errors::TooLarge),
+        (status = 415, response = errors::UnsupportedMediaType),
+        (status = 500, response = errors::InternalServerError),
+        (status = 503, response = errors::Unavailable),
+    )
+)]
+pub async fn add(
+    caller: OrgCaller<WriteMsisdns>,
+    State(world): State<World>,
+    MsisdnPath(msisdn): MsisdnPath,
+    NewSim(imsi): NewSim,
+) -> Result<impl IntoResponse> {
+    let entry = inventory::add(&world, &caller.org, msisdn, &imsi).await?;
+    let location = [(header::LOCATION, format!("/v2/msisdns/{msisdn}"))];
+    Ok((StatusCode::CREATED, location, Json(MsisdnInfo::new(&entry, None, Embed::ALL, NumberFormat::National))))
+}
+
+/// Swaps the msisdn's SIM. Msisdn should exist.
+#[utoipa::path(
+    put, path = "/v2/orgs/{org}/msisdns/{msisdn}", operation_id = "swapSim", tag = "Admin", security(("bearer" = ["msisdns:write"])),
+    params(
+        ("org" = String, Path, description = "tenant name", example = "masmovil"),
+        ("msisdn" = String, Path, description = "a msisdn of Grupo Mamovil", example = "666777888"),
+    ),
+    request_body = SimBody,
+    responses(
+        (status = 204, description = "No Content OK"),
+        (status = 400, response = errors::BadRequest),
+        (status = 401, response = errors::Unauthorized),
+        (status = 403, response = errors::Forbidden),
+        (status = 404, response = errors::NotFound),
+        (status = 409, response = errors::Conflict),
+        (status = 413, response = errors::TooLarge),
+        (status = 415, response = errors::UnsupportedMediaType),
+        (status = 500, response = errors::InternalServerError),
+        (status = 503, response = errors::Unavailable),
+    )
+)]
+pub async fn swap_sim(
+    caller: OrgCaller<WriteMsisdns>,
+    State(world): State<World>,
+    MsisdnPath(msisdn): MsisdnPath,
+    NewSim(imsi): NewSim,
+) -> Result<StatusCode> {
+    inventory::swap_sim(&world, &caller.org, msisdn, &imsi).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Changes the msisdn's system, status, or both. Msisdn should exist.
+#[utoipa::path(
+    patch, path = "/v2/orgs/{org}/msisdns/{msisdn}", operation_id = "changeMsisdn", tag = "Admin", security(("bearer" = ["msisdns:write"])),
+    params(
+        ("org" = String, Path, description = "tenant name", example = "masmovil"),
+        ("msisdn" = String, Path, description = "a msisdn of Grupo Mamovil", example = "666777888"),
+    ),
+    request_body = ChangeBody,
+    responses(
+        (status = 204, description = "No Content OK"),
+        (status = 400, response = errors::BadRequest),
+        (status = 401, response = errors::Unauthorized),
+        (status = 403, response = errors::Forbidden),
+        (status = 404, response = errors::NotFound),
+        (status = 409, response = errors::Conflict),
+        (status = 413, response = errors::TooLarge),
+        (status = 415, response = errors::UnsupportedMediaType),
+        (status = 500, response = errors::InternalServerError),
+        (status = 503, response = errors::Unavailable),
+    )
+)]
+pub async fn change(
+    caller: OrgCaller<WriteMsisdns>,
+    State(world): State<World>,
+    MsisdnPath(msisdn): MsisdnPath,
+    WantedChange(change): WantedChange,
+) -> Result<StatusCode> {
+    inventory::change(&world, &caller.org, msisdn, change).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Delete msisdn
+#[utoipa::path(
+    delete, path = "/v2/orgs/{org}/msisdns/{msisdn}", operation_id = "deleteMsisdn", tag = "Admin", security(("bearer" = ["msisdns:write"])),
+    params(
+        ("org" = String, Path, description = "tenant name", example = "masmovil"),
+        ("msisdn" = String, Path, description = "a msisdn of Grupo Mamovil", example = "666777888"),
+    ),
+    responses(
+        (status = 204, description = "No Content OK"),
+        (status = 400, response = errors::BadRequest),
+        (status = 401, response = errors::Unauthorized),
+        (status = 403, response = errors::Forbidden),
+        (status = 404, response = errors::NotFound),
+        (status = 500, response = errors::InternalServerError),
+        (status = 503, response = errors::Unavailable),
+    )
+)]
+pub async fn remove(caller: OrgCaller<WriteMsisdns>, State(world): State<World>, MsisdnPath(msisdn): MsisdnPath) -> Result<StatusCode> {
+    inventory::remove(&world, &caller.org, msisdn).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// A SIM
+#[derive(ToSchema)]
+#[schema(example = json!({"imsi": "2140420422222227"}))]
+#[expect(dead_code, reason = "only the documents mention it: NewSim reads the body")]
+pub struct SimBody {
+    /// Its identity: 14 to 16 digits.
+    #[schema(pattern = "^[0-9]{14,16}$")]
+    imsi: String,
+}
+
+/// The body of POST and PUT.
+#[derive(Debug)]
+pub struct NewSim(Imsi);
+
+impl<S: Send + Sync> FromRequest<S> for NewSim {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self> {
+        let body = JsonObject::from_request(request, state).await?;
+        let mut fields = Fields::of(&body);
+        let imsi = fields.required("imsi", parse_imsi);
+        fields.finish()?;
+        imsi.map(Self).ok_or_else(|| invalid("Imsi", "required"))
+    }
+}
+
+/// What to change; at least one of the two.
+#[derive(ToSchema)]
+#[schema(example = json!({"belongs_to": "mas-stack", "status": "OK"}), min_properties = 1)]
+#[expect(dead_code, reason = "only the documents mention it: WantedChange reads the body")]
+pub struct ChangeBody {
+    /// The back-office system that is to serve the number.
+    belongs_to: Option<SystemName>,
+    /// The status the entry is to get.
+    status: Option<StatusName>,
+}
+
+/// The body of PATCH.
+#[derive(Debug)]
+pub struct WantedChange(Change);
+
+impl<S: Send + Sync> FromRequest<S> for WantedChange {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self> {
+        let body = JsonObject::from_request(request, state).await?;
+        let mut fields = Fields::of(&body);
+        let belongs_to = fields.optional("belongs_to", |word| BelongsTo::parse(word).ok_or("oneof"));
+        let status = fields.optional("status", |word| Status::parse(word).ok_or("oneof"));
+        fields.finish()?;
+        if belongs_to.is_none() && status.is_none() {
+            return Err(invalid("BelongsTo", "required_without_all"));
+        }
+        Ok(Self(Change { belongs_to, status }))
+    }
+}

@@ -1,0 +1,63 @@
+//! The documents of the APIs, and a page to read them that needs no network.
+
+use axum::routing::get;
+use axum::{Json, Router};
+use utoipa::openapi::OpenApi;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa_swagger_ui::{Config, SwaggerUi, Url};
+
+use super::{AppState, discovery};
+
+/// A published document: generated from the code and committed under `openapi/`.
+#[derive(Clone)]
+pub struct Document {
+    /// What `portero openapi` calls it.
+    pub name: &'static str,
+    /// Its file in `openapi/` and, after `/openapi/`, in URLs.
+    pub file: &'static str,
+    /// Its contents.
+    pub api: OpenApi,
+}
+
+impl Document {
+    /// The document as it stands in its file.
+    ///
+    /// # Errors
+    /// None that a document of ours can cause.
+    pub fn to_json(&self) -> serde_json::Result<String> {
+        self.api.to_pretty_json().map(|text| text + "\n")
+    }
+}
+
+/// Every document this server publishes.
+#[must_use]
+pub fn documents() -> Vec<Document> {
+    vec![Document { name: "discovery", file: "discovery-v2.json", api: discovery::router().into_openapi() }]
+}
+
+/// `/docs` and `/openapi/…`.
+pub fn router() -> Router<AppState> {
+    let mut router = Router::new();
+    let mut urls = Vec::new();
+    for document in documents() {
+        let path = format!("/openapi/{}", document.file);
+        urls.push(Url::from(path.clone()));
+        router = router.route(&path, get(|| async move { Json(document.api) }));
+    }
+    router.merge(SwaggerUi::new("/docs").config(Config::new(urls)))
+}
+
+/// Adds the bearer token to a document.
+#[derive(Debug)]
+pub struct BearerToken;
+
+impl utoipa::Modify for BearerToken {
+    fn modify(&self, openapi: &mut OpenApi) {
+        let scheme = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .bearer_format("JWT")
+            .description(Some("A JWT with `exp`, `orgs` (names of orgs, or `*`) and `scope`."))
+            .build();
+        openapi.components.get_or_insert_default().add_security_scheme("bearer", SecurityScheme::Http(scheme));
+    }
+}

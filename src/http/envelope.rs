@@ -1,0 +1,139 @@
+//! The published error envelope, on every answer of status 400 and above, whoever produced it.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::{Json, body::Body};
+use serde::Serialize;
+use utoipa::{ToResponse, ToSchema};
+
+use crate::error::{Error, Kind};
+
+/// Seconds after which a caller should try again what failed for a passing reason.
+const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
+
+/// What went wrong.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ErrorEnvelope)]
+#[expect(non_snake_case, reason = "the published names")]
+pub struct Envelope {
+    /// What exactly was wrong.
+    #[schema(example = "Error:Field validation for 'Imsi' failed on the 'required' tag")]
+    pub componentMsg: String,
+    /// A stable code of the kind of error.
+    #[schema(example = "MM0000001", pattern = "^MM[0-9]{7}$")]
+    pub id: &'static str,
+    /// The fixed sentence of the id.
+    #[schema(example = "Invalid inbound entity")]
+    pub msg: &'static str,
+    /// The id of this very answer: it stands in the log and in Sentry.
+    #[schema(example = "0f5a1c2e9b7d4f60a1b2c3d4e5f60718", pattern = "^[0-9a-f]{32}$")]
+    pub sentryCode: String,
+    /// The status of the answer.
+    #[schema(example = 400, minimum = 400, maximum = 599)]
+    pub status: u16,
+}
+
+impl Envelope {
+    /// The envelope of a failure under an event id.
+    pub fn new(error: &Error, event_id: String) -> Self {
+        let kind = error.kind();
+        Self { componentMsg: error.detail().to_owned(), id: kind.id(), msg: kind.msg(), sentryCode: event_id, status: kind.status() }
+    }
+}
+
+/// The failure travels beside the answer, so that one place writes the envelope, the log line and the Sentry event.
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        let mut response = StatusCode::from_u16(self.kind().status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR).into_response();
+        let headers = response.headers_mut();
+        match self.kind() {
+            Kind::Unauthenticated => {
+                headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            }
+            Kind::InvalidToken => {
+                let challenge = format!("Bearer error=\"invalid_token\", error_description=\"{}\"", self.detail());
+                let challenge = HeaderValue::from_str(&challenge).unwrap_or(HeaderValue::from_static("Bearer error=\"invalid_token\""));
+                headers.insert(header::WWW_AUTHENTICATE, challenge);
+            }
+            Kind::Unavailable | Kind::TimedOut => {
+                headers.insert(header::RETRY_AFTER, RETRY_AFTER);
+            }
+            _ => {}
+        }
+        response.extensions_mut().insert(Arc::new(self));
+        response
+    }
+}
+
+/// The failure behind an answer: the one it carries, or what its status says where the framework made it.
+pub fn failure_of(response: &mut Response) -> Arc<Error> {
+    if let Some(error) = response.extensions_mut().remove::<Arc<Error>>() {
+        return error;
+    }
+    let error = match response.status() {
+        StatusCode::METHOD_NOT_ALLOWED => Error::new(Kind::MethodNotAllowed, "the path does not know this method, see Allow"),
+        StatusCode::NOT_FOUND => Error::new(Kind::UnknownRoute, "there is nothing at this path"),
+        StatusCode::SERVICE_UNAVAILABLE => Error::because(Kind::TimedOut, "the request's time-out"),
+        status if status.is_client_error() => Error::new(Kind::BadRequest, "the request cannot be understood"),
+        status => Error::because(Kind::Internal, format!("an answer of status {status} without a failure")),
+    };
+    let replacement = error.into_response();
+    *response.status_mut() = replacement.status();
+    for (name, value) in replacement.headers() {
+        response.headers_mut().insert(name, value.clone());
+    }
+    replacement.extensions().get::<Arc<Error>>().cloned().unwrap_or_else(|| Arc::new(Error::because(Kind::Internal, "lost")))
+}
+
+/// Puts the envelope in place of the answer's body.
+pub fn seal(response: &mut Response, error: &Error, event_id: String) {
+    let (parts, body) = Json(Envelope::new(error, event_id)).into_response().into_parts();
+    *response.body_mut() = body;
+    response.headers_mut().remove(header::CONTENT_LENGTH);
+    response.headers_mut().extend(parts.headers);
+}
+
+/// The answer for a path that no router knows.
+pub async fn unknown_route() -> Error {
+    Error::new(Kind::UnknownRoute, "there is nothing at this path")
+}
+
+/// The answer of a handler that panicked.
+#[expect(clippy::needless_pass_by_value, reason = "the signature that tower-http asks for")]
+pub fn panicked(panic: Box<dyn Any + Send + 'static>) -> axum::http::Response<Body> {
+    let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+    Error::because(Kind::Internal, format!("panic: {}", text.unwrap_or("of unknown cause"))).into_response()
+}
+
+/// Reusable answers of the documents: `response = errors::NotFound`.
+pub mod errors {
+    use super::{Envelope, ToResponse};
+
+    macro_rules! documented {
+        ($($name:ident $description:literal;)+) => {
+            $(
+                #[doc = $description]
+                #[derive(ToResponse)]
+                #[response(description = $description)]
+                #[expect(dead_code, reason = "only the documents mention it")]
+                pub struct $name(Envelope);
+            )+
+        };
+    }
+
+    documented! {
+        BadRequest "Bad Request: a field or parameter breaks a rule, or the body is not JSON.";
+        Unauthorized "Unauthorized: the bearer token is missing or does not hold.";
+        Forbidden "Forbidden: the token is not for this org, or lacks the scope.";
+        NotFound "Not Found: there is no such object, or it is not the caller's.";
+        Conflict "Conflict: the present state does not allow this.";
+        TooLarge "Content Too Large: the body has more than 1 MiB.";
+        UnsupportedMediaType "Unsupported Media Type: the body is not application/json.";
+        InternalServerError "Internal Server Error.";
+        BadGateway "Bad Gateway: the Entitlement Server failed.";
+        Unavailable "Service Unavailable: try again after Retry-After seconds.";
+    }
+}

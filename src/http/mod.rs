@@ -1,0 +1,57 @@
+//! Routers, extractors, the error envelope, answers and their documentation.
+
+mod body;
+pub mod discovery;
+mod docs;
+mod envelope;
+mod health;
+mod observe;
+mod params;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::FromRef;
+use axum::{Router, middleware};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::timeout::TimeoutLayer;
+
+use crate::auth::Verifier;
+use crate::service::World;
+
+/// What handlers may ask for.
+#[derive(Clone)]
+pub struct AppState {
+    /// The data, the clock, the Entitlement Server.
+    pub world: World,
+    /// Who reads tokens.
+    pub verifier: Arc<Verifier>,
+}
+
+impl FromRef<AppState> for World {
+    fn from_ref(state: &AppState) -> Self {
+        state.world.clone()
+    }
+}
+
+impl FromRef<AppState> for Arc<Verifier> {
+    fn from_ref(state: &AppState) -> Self {
+        state.verifier.clone()
+    }
+}
+
+/// The whole server: both APIs, documents, health, and around them time-out, panic guard, envelope and log.
+pub fn router(state: AppState, request_timeout: Duration) -> Router {
+    let (discovery, _) = discovery::router().split_for_parts();
+    Router::new()
+        .merge(discovery)
+        .merge(health::router())
+        .merge(docs::router())
+        .fallback(envelope::unknown_route)
+        .layer(TimeoutLayer::with_status_code(axum::http::StatusCode::SERVICE_UNAVAILABLE, request_timeout))
+        .layer(CatchPanicLayer::custom(envelope::panicked))
+        .layer(middleware::from_fn(observe::observe))
+        .with_state(state)
+}
+
+pub use docs::{Document, documents};

@@ -1,0 +1,218 @@
+//! How a server is put together from its settings.
+
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use tokio::net::TcpListener;
+
+use crate::auth::{KeySource, Secret, Verifier};
+use crate::clock::{Clock, SystemClock};
+use crate::config::{AuthConfig, EntitlementConfig, Mode, ServeConfig};
+use crate::dataset::DataSet;
+use crate::domain::org::Tenancy;
+use crate::entitlement::EntitlementServer;
+use crate::entitlement::stored::StoredTokens;
+use crate::entitlement::ts43::{Ts43Client, Ts43Config};
+use crate::error::{Error, Kind, Result};
+use crate::http::{self, AppState};
+use crate::service::{World, registry};
+use crate::store::{self, Store};
+
+/// How long requests in flight may take once the server was told to stop.
+const DRAIN: Duration = Duration::from_secs(30);
+
+/// The setting that says what a database was served as.
+const MODE_SETTING: &str = "mode";
+
+/// Why a server does not start. Each text is for the person at the terminal.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A key is needed.
+    #[error("a reference server needs a key of its own: set --jwt-secret (not the published development secret) or --jwks")]
+    NoKey,
+    /// Reference data are not to be played with.
+    #[error("this database was served as a reference server's: mock mode and 'seed' do not touch it")]
+    ReferenceDatabase,
+    /// One mock server per database.
+    #[error("another portero has this database; several processes on one database need Postgres and --mode reference")]
+    DatabaseInUse,
+    /// The database or the keys fail.
+    #[error("{}", .0.story())]
+    Failure(#[from] Error),
+    /// The address cannot be listened on.
+    #[error("cannot listen on {0}: {1}")]
+    Listen(SocketAddr, std::io::Error),
+}
+
+/// A server that is ready to be served.
+pub struct Server {
+    /// Its routes.
+    pub router: Router,
+    /// Its database, to be closed at the end.
+    pub store: Arc<dyn Store>,
+    /// What it serves.
+    pub world: World,
+}
+
+impl Server {
+    /// Opens the database, brings it up to date, seeds it in mock mode if it is empty, and builds the routes.
+    ///
+    /// # Errors
+    /// [`StartError`] says what to change.
+    pub async fn build(config: &ServeConfig, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
+        let secret = signing_secret(config.mode, &config.auth)?;
+        let store = store::open(&config.database.database, &config.database.pool).await?;
+        prepare(&*store, config.mode).await?;
+        let keys = match &config.auth.jwks {
+            Some(location) => Some(KeySource::new(location.clone())?),
+            None => None,
+        };
+        if let Some(keys) = &keys {
+            keys.load(SystemClock.now()).await?;
+        }
+        let verifier = Arc::new(Verifier::new(secret.as_ref(), keys, config.auth.rules(), Arc::new(SystemClock)));
+        let world = World { entitlement: entitlement_server(&config.entitlement, &store)?, store: store.clone(), clock };
+        let state = AppState { world: world.clone(), verifier };
+        Ok(Self { router: http::router(state, config.request_timeout()), store, world })
+    }
+
+    /// Serves until `shutdown` completes; then answers what is in flight and closes the database.
+    ///
+    /// # Errors
+    /// Those of the listener.
+    pub async fn serve(self, listener: TcpListener, shutdown: impl Future<Output = ()> + Send + 'static) -> std::io::Result<()> {
+        let (stopping, stopped) = tokio::sync::oneshot::channel::<()>();
+        let signal = async move {
+            shutdown.await;
+            let _ = stopping.send(());
+        };
+        let serving = axum::serve(listener, self.router).with_graceful_shutdown(signal);
+        let deadline = async move {
+            // An error means that the server ended without having been told to: then there is no deadline.
+            if stopped.await.is_err() {
+                std::future::pending::<()>().await;
+            }
+            tokio::time::sleep(DRAIN).await;
+        };
+        let outcome = tokio::select! {
+            outcome = serving => outcome,
+            () = deadline => Ok(()),
+        };
+        self.store.close().await;
+        outcome
+    }
+}
+
+/// The HS256 secret of a server: its own, or in mock mode the published one where there is no key at all.
+///
+/// # Errors
+/// [`StartError::NoKey`] for a reference server without a key of its own.
+pub fn signing_secret(mode: Mode, auth: &AuthConfig) -> Result<Option<Secret>, StartError> {
+    match (&auth.jwt_secret, mode) {
+        (Some(secret), Mode::Reference) if secret.is_development() => Err(StartError::NoKey),
+        (None, Mode::Reference) if auth.jwks.is_none() => Err(StartError::NoKey),
+        (None, Mode::Mock) if auth.jwks.is_none() => Ok(Some(Secret::development())),
+        (secret, _) => Ok(secret.clone()),
+    }
+}
+
+/// Brings a database into the state that its mode needs.
+async fn prepare(store: &dyn Store, mode: Mode) -> Result<(), StartError> {
+    match mode {
+        Mode::Reference => {
+            store.migrate().await?;
+            let mut unit = store.begin(Tenancy::Every).await?;
+            unit.setting_put(MODE_SETTING, "reference").await?;
+            unit.commit().await?;
+        }
+        Mode::Mock => {
+            take_for_mock(store).await?;
+            if store.is_empty().await? {
+                registry::seed(store, &DataSet::demo()?).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Makes a database this process's own, for serving or seeding a mock.
+///
+/// # Errors
+/// [`StartError::ReferenceDatabase`] and [`StartError::DatabaseInUse`].
+pub async fn take_for_mock(store: &dyn Store) -> Result<(), StartError> {
+    // Asked before migrating, for a reference server's schema is not a mock's to change. A failure means that there is no schema yet;
+    // a database that is broken in another way fails in the migration.
+    let mode = store.setting(MODE_SETTING).await.unwrap_or_default();
+    if mode.as_deref() == Some("reference") {
+        return Err(StartError::ReferenceDatabase);
+    }
+    if !store.claim().await? {
+        return Err(StartError::DatabaseInUse);
+    }
+    store.migrate().await?;
+    Ok(())
+}
+
+fn entitlement_server(config: &EntitlementConfig, store: &Arc<dyn Store>) -> Result<Arc<dyn EntitlementServer>> {
+    let Some(base_url) = config.entitlement_url.clone() else { return Ok(Arc::new(StoredTokens::new(store.clone()))) };
+    let mut settings = Ts43Config::new(base_url, config.entitlement_requestor_id.clone(), config.entitlement_version.clone());
+    settings.access_token.clone_from(&config.entitlement_access_token);
+    let client = Ts43Client::new(settings).map_err(|error| Error::because(Kind::Internal, error))?;
+    Ok(Arc::new(client))
+}
+
+/// Listens, says where, and serves until the process is told to stop.
+///
+/// # Errors
+/// [`StartError`] says what to change.
+pub async fn run(config: &ServeConfig) -> Result<(), StartError> {
+    let server = Server::build(config, Arc::new(SystemClock)).await?;
+    let listen_error = |error| StartError::Listen(config.listen, error);
+    let listener = TcpListener::bind(config.listen).await.map_err(listen_error)?;
+    let address = listener.local_addr().map_err(listen_error)?;
+    announce(config, address)?;
+    server.serve(listener, told_to_stop()).await.map_err(listen_error)
+}
+
+/// The start-up block: where, over what, and in mock mode a token and a curl that work.
+fn announce(config: &ServeConfig, address: SocketAddr) -> Result<(), StartError> {
+    let mode = if config.mode == Mode::Mock { "mock" } else { "reference" };
+    let database = &config.database.database;
+    let mut block =
+        format!("portero listens on http://{address}\n  database  {database}\n  mode      {mode}\n  docs      http://{address}/docs\n");
+    if let (Mode::Mock, Some(secret)) = (config.mode, signing_secret(config.mode, &config.auth)?) {
+        let token = crate::cli::everything_token(&secret, &config.auth.rules())?;
+        if secret.is_development() {
+            block.push_str("  key       the published development secret: for trying out, on a machine of your own\n");
+        }
+        let curl = format!("curl http://{address}/v2/msisdns/666777888 -H 'Authorization: Bearer {token}'");
+        block.extend(["  token     ", &token, "\n\n", &curl, "\n"]);
+    }
+    // A closed standard output is no reason not to serve.
+    let _ = std::io::stdout().lock().write_all(block.as_bytes());
+    Ok(())
+}
+
+/// Completes on SIGTERM or Ctrl-C.
+async fn told_to_stop() {
+    let interrupt = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        match signal(SignalKind::terminate()) {
+            Ok(mut terminate) => tokio::select! {
+                _ = interrupt => {},
+                _ = terminate.recv() => {},
+            },
+            Err(error) => {
+                tracing::warn!(%error, "SIGTERM cannot be listened for");
+                let _ = interrupt.await;
+            }
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = interrupt.await;
+}

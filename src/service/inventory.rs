@@ -1,0 +1,132 @@
+//! The inventory's use cases.
+
+use super::World;
+use crate::domain::imsi::Imsi;
+use crate::domain::inventory::{Change, Entry, NewNumber, Swap};
+use crate::domain::msisdn::Msisdn;
+use crate::domain::operator_token::OperatorToken;
+use crate::domain::org::{Org, Tenancy};
+use crate::entitlement::EntitlementError;
+use crate::error::{Error, Kind, Result};
+use crate::store::{Added, UnitOfWork};
+
+/// Adds a number with its first SIM to an org; its home system serves it.
+///
+/// # Errors
+/// [`Kind::Conflict`] where the number is in an org already, or another number has or had the IMSI; the owner is not named.
+pub async fn add(world: &World, org: &Org, msisdn: Msisdn, imsi: &Imsi) -> Result<Entry> {
+    let number = NewNumber::of(org, msisdn, imsi, world.clock.now());
+    let mut unit = world.store.begin(Tenancy::of(&org.name)).await?;
+    put(&mut *unit, &number).await?;
+    unit.commit().await?;
+    Ok(number.held_by(org))
+}
+
+/// Writes a number that is not there yet, with its SIMs.
+pub(super) async fn put(unit: &mut dyn UnitOfWork, number: &NewNumber) -> Result<()> {
+    if unit.number_add(number).await? == Added::Taken {
+        return Err(Error::new(Kind::Conflict, "Msisdn is already in the inventory"));
+    }
+    for (slot, sim) in (0..).zip(&number.sims) {
+        if unit.sim_add(number.msisdn, slot, &sim.imsi, sim.segment, sim.created_at).await? == Added::Taken {
+            return Err(imsi_taken());
+        }
+    }
+    Ok(())
+}
+
+fn imsi_taken() -> Error {
+    Error::new(Kind::Conflict, "Imsi belongs to another msisdn")
+}
+
+/// Makes `imsi` the number's current SIM; the earlier ones are kept.
+///
+/// # Errors
+/// [`Kind::NotFound`] where the org does not hold the number, [`Kind::Conflict`] where another number has or had the IMSI.
+pub async fn swap_sim(world: &World, org: &Org, msisdn: Msisdn, imsi: &Imsi) -> Result<()> {
+    let now = world.clock.now();
+    let mut unit = world.store.begin(Tenancy::of(&org.name)).await?;
+    let entry = held(&mut *unit, msisdn).await?;
+    match entry.swap_to(imsi) {
+        Swap::Nothing => return Ok(()),
+        Swap::Again => {
+            unit.sim_retire(msisdn).await?;
+            unit.sim_reinstate(msisdn, imsi).await?;
+        }
+        Swap::New(segment) => {
+            unit.sim_retire(msisdn).await?;
+            if unit.sim_add(msisdn, 0, imsi, segment, now).await? == Added::Taken {
+                return Err(imsi_taken());
+            }
+        }
+    }
+    unit.number_change(msisdn, entry.belongs_to, entry.status, now).await?;
+    unit.commit().await
+}
+
+/// Changes which system serves a number, its status, or both.
+///
+/// # Errors
+/// [`Kind::NotFound`] where the org does not hold the number, [`Kind::Conflict`] where the present status does not allow the change.
+pub async fn change(world: &World, org: &Org, msisdn: Msisdn, change: Change) -> Result<()> {
+    let mut unit = world.store.begin(Tenancy::of(&org.name)).await?;
+    let entry = held(&mut *unit, msisdn).await?;
+    let changed = entry.changed(change).map_err(|refusal| Error::new(Kind::Conflict, format!("Status: {refusal}")))?;
+    let Some((belongs_to, status)) = changed else { return Ok(()) };
+    unit.number_change(msisdn, belongs_to, status, world.clock.now()).await?;
+    unit.commit().await
+}
+
+/// Removes a number from the org and frees its IMSIs.
+///
+/// # Errors
+/// [`Kind::NotFound`] where the org does not hold the number.
+pub async fn remove(world: &World, org: &Org, msisdn: Msisdn) -> Result<()> {
+    let mut unit = world.store.begin(Tenancy::of(&org.name)).await?;
+    held(&mut *unit, msisdn).await?;
+    unit.number_remove(msisdn).await?;
+    unit.commit().await
+}
+
+async fn held(unit: &mut dyn UnitOfWork, msisdn: Msisdn) -> Result<Entry> {
+    unit.number_for_update(msisdn).await?.ok_or_else(|| Error::not_found("Msisdn"))
+}
+
+/// The number itself.
+///
+/// # Errors
+/// [`Kind::NotFound`] where it is not in the inventory, or in that of an org outside the tenancy.
+pub async fn by_msisdn(world: &World, tenancy: &Tenancy, msisdn: Msisdn) -> Result<Entry> {
+    world.store.number(tenancy, msisdn).await?.ok_or_else(|| Error::not_found("Msisdn"))
+}
+
+/// The number that has or had a SIM.
+///
+/// # Errors
+/// [`Kind::NotFound`] as for [`by_msisdn`].
+pub async fn by_imsi(world: &World, tenancy: &Tenancy, imsi: &Imsi) -> Result<Entry> {
+    world.store.number_of_sim(tenancy, imsi).await?.ok_or_else(|| Error::not_found("Imsi"))
+}
+
+/// The number behind an operator token, asked of the Entitlement Server (GSMA TS.43).
+///
+/// # Errors
+/// [`Kind::NotFound`] where the token is unknown or expired, or its number not the tenancy's; what else the Entitlement Server
+/// answers becomes 400, 403 or 502.
+pub async fn by_operator_token(world: &World, tenancy: &Tenancy, token: &OperatorToken) -> Result<Entry> {
+    let unknown = || Error::not_found("Operator token");
+    let digits = world.entitlement.msisdn(token, world.clock.now()).await.map_err(entitlement_failure)?;
+    // A number of another country is a number, but none of this inventory.
+    let msisdn = Msisdn::parse(&digits).map_err(|_| unknown())?;
+    world.store.number(tenancy, msisdn).await?.ok_or_else(unknown)
+}
+
+fn entitlement_failure(failure: EntitlementError) -> Error {
+    match failure {
+        EntitlementError::UnknownToken => Error::not_found("Operator token"),
+        EntitlementError::InvalidRequest => Error::new(Kind::RefusedUpstream, "the Entitlement Server refused the operator token"),
+        EntitlementError::Forbidden => Error::new(Kind::Forbidden, "the Entitlement Server does not allow this for the operator token"),
+        EntitlementError::Stored { kind, story } => Error::because(kind, story),
+        EntitlementError::BadGateway(cause) => Error::because(Kind::BadGateway, cause),
+    }
+}

@@ -1,0 +1,49 @@
+//! Orgs, and the data sets that fill a database.
+
+use super::{World, inventory};
+use crate::dataset::DataSet;
+use crate::domain::org::{Org, OrgName, Tenancy};
+use crate::error::{Error, Result};
+use crate::store::{Store, UnitOfWork};
+
+/// An org by its name.
+///
+/// # Errors
+/// [`crate::error::Kind::NotFound`] where this server does not know it.
+pub async fn org(world: &World, name: &OrgName) -> Result<Org> {
+    world.store.org(name).await?.ok_or_else(|| Error::not_found("Org"))
+}
+
+/// Replaces everything a database holds by a data set.
+///
+/// # Errors
+/// [`crate::error::Kind::Conflict`] where the data set contradicts itself; then nothing has changed.
+pub async fn seed(store: &dyn Store, data: &DataSet) -> Result<()> {
+    let mut unit = store.begin(Tenancy::Every).await?;
+    unit.clear().await?;
+    put_registry(&mut *unit, data).await?;
+    for number in &data.numbers {
+        inventory::put(&mut *unit, number).await?;
+    }
+    for token in &data.operator_tokens {
+        unit.operator_token_put(&token.token, token.msisdn, token.expires_at).await?;
+    }
+    unit.commit().await
+}
+
+/// Adds the registry data of a data set to what is there, replacing what has the same key.
+///
+/// # Errors
+/// Those of the store; then nothing has changed.
+pub async fn load(store: &dyn Store, data: &DataSet) -> Result<()> {
+    let mut unit = store.begin(Tenancy::Every).await?;
+    put_registry(&mut *unit, data).await?;
+    unit.commit().await
+}
+
+async fn put_registry(unit: &mut dyn UnitOfWork, data: &DataSet) -> Result<()> {
+    for org in &data.orgs {
+        unit.org_put(org).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,219 @@
+//! Opening a database by its URL.
+
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::pool::PoolOptions;
+use sqlx::postgres::PgConnectOptions;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sqlx::{Connection, PgConnection, Postgres, Sqlite};
+use tokio::sync::Mutex;
+
+use super::Store;
+use super::failure::query_failure;
+use super::sql::SqlStore;
+use crate::error::{Error, Kind, Result};
+
+/// How long a statement waits for another writer of a `SQLite` database.
+const SQLITE_BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The advisory lock of Postgres that a mock server holds: "portero" in ASCII.
+const POSTGRES_LOCK: i64 = 0x0070_6f72_7465_726f;
+
+/// Where the data are: `postgres://…`, `sqlite:FILE` or `sqlite::memory:`.
+///
+/// Displayed and debugged without its password.
+#[derive(Clone)]
+pub enum DatabaseUrl {
+    /// A Postgres server.
+    Postgres(Box<PgConnectOptions>),
+    /// A file, or memory where there is no path.
+    Sqlite(Option<PathBuf>),
+}
+
+/// The text is not the URL of a database that portero can use.
+#[derive(Debug, thiserror::Error)]
+#[error("a database is sqlite:FILE, sqlite::memory: or postgres://USER:PASSWORD@HOST:PORT/NAME")]
+pub struct InvalidDatabaseUrl;
+
+impl FromStr for DatabaseUrl {
+    type Err = InvalidDatabaseUrl;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+            return text.parse().map(|options| Self::Postgres(Box::new(options))).map_err(|_| InvalidDatabaseUrl);
+        }
+        let path = text.strip_prefix("sqlite:").ok_or(InvalidDatabaseUrl)?;
+        let path = path.strip_prefix("//").unwrap_or(path);
+        match path {
+            "" => Err(InvalidDatabaseUrl),
+            ":memory:" => Ok(Self::Sqlite(None)),
+            path => Ok(Self::Sqlite(Some(path.into()))),
+        }
+    }
+}
+
+impl std::fmt::Display for DatabaseUrl {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Postgres(options) => {
+                let database = options.get_database().unwrap_or_else(|| options.get_username());
+                write!(f, "postgres://{}@{}:{}/{database}", options.get_username(), options.get_host(), options.get_port())
+            }
+            Self::Sqlite(Some(path)) => write!(f, "sqlite:{}", path.display()),
+            Self::Sqlite(None) => f.write_str("sqlite::memory:"),
+        }
+    }
+}
+
+impl std::fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "DatabaseUrl({self})")
+    }
+}
+
+/// How many connections, and how patient.
+#[derive(Debug, Clone, clap::Args)]
+pub struct PoolSettings {
+    /// Most connections to the database.
+    #[arg(long, env = "PORTERO_POOL_SIZE", default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=1000), value_name = "N")]
+    pub pool_size: u32,
+    /// How long a request waits for a connection before it is answered 503, in milliseconds.
+    #[arg(long, env = "PORTERO_POOL_ACQUIRE_TIMEOUT", default_value_t = 3000, value_name = "MS")]
+    pub pool_acquire_timeout: u64,
+    /// Prepared statements kept per connection. 0 for a pooler that cannot keep them.
+    #[arg(long, env = "PORTERO_STATEMENT_CACHE", default_value_t = 100, value_name = "N")]
+    pub statement_cache: usize,
+}
+
+impl PoolSettings {
+    fn options<D: sqlx::Database>(&self) -> PoolOptions<D> {
+        PoolOptions::new()
+            .max_connections(self.pool_size)
+            .acquire_timeout(Duration::from_millis(self.pool_acquire_timeout))
+            .test_before_acquire(false)
+    }
+}
+
+/// Opens a database. A `SQLite` file is created where there is none.
+///
+/// # Errors
+/// [`Kind::Unavailable`] where it cannot be reached.
+pub async fn open(url: &DatabaseUrl, settings: &PoolSettings) -> Result<Arc<dyn Store>> {
+    match url {
+        DatabaseUrl::Postgres(options) => open_postgres(options, settings).await,
+        DatabaseUrl::Sqlite(Some(path)) => open_sqlite_file(path, settings).await,
+        DatabaseUrl::Sqlite(None) => open_sqlite_memory(settings).await,
+    }
+}
+
+async fn open_postgres(options: &PgConnectOptions, settings: &PoolSettings) -> Result<Arc<dyn Store>> {
+    let options = options.clone().application_name("portero").statement_cache_capacity(settings.statement_cache);
+    let pool = settings.options::<Postgres>().connect_with(options.clone()).await.map_err(query_failure)?;
+    let exclusive = Exclusive::Postgres(Box::new(options), Mutex::new(None));
+    Ok(Arc::new(SqlStore { readers: pool.clone(), writers: pool, exclusive }))
+}
+
+/// One writer beside many readers, which is what `SQLite`'s write-ahead log allows.
+async fn open_sqlite_file(path: &Path, settings: &PoolSettings) -> Result<Arc<dyn Store>> {
+    let options = sqlite_options(settings)
+        .filename(path)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Normal);
+    let writers = settings.options::<Sqlite>().max_connections(1).connect_with(options.clone()).await.map_err(query_failure)?;
+    let readers = settings.options::<Sqlite>().connect_with(options.read_only(true)).await.map_err(query_failure)?;
+    let lock = path.with_added_extension("lock");
+    Ok(Arc::new(SqlStore { readers, writers, exclusive: Exclusive::File(lock, Mutex::new(None)) }))
+}
+
+/// The one connection *is* the database, so it never expires, and readers and writers share it.
+async fn open_sqlite_memory(settings: &PoolSettings) -> Result<Arc<dyn Store>> {
+    let pool = settings
+        .options::<Sqlite>()
+        .min_connections(1)
+        .max_connections(1)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .connect_with(sqlite_options(settings).in_memory(true))
+        .await
+        .map_err(query_failure)?;
+    Ok(Arc::new(SqlStore { readers: pool.clone(), writers: pool, exclusive: Exclusive::Always }))
+}
+
+fn sqlite_options(settings: &PoolSettings) -> SqliteConnectOptions {
+    SqliteConnectOptions::new().foreign_keys(true).busy_timeout(SQLITE_BUSY_TIMEOUT).statement_cache_capacity(settings.statement_cache)
+}
+
+/// How a process keeps others of its kind away from its database. Released by the operating system or by Postgres when the process dies.
+#[derive(Debug)]
+pub enum Exclusive {
+    /// Memory is nobody else's.
+    Always,
+    /// A lock on a file beside the database, for `SQLite` itself locks for single transactions only.
+    File(PathBuf, Mutex<Option<File>>),
+    /// An advisory lock held by a connection of its own.
+    Postgres(Box<PgConnectOptions>, Mutex<Option<PgConnection>>),
+}
+
+impl Exclusive {
+    /// Takes the database; `false` where another process has it.
+    pub async fn claim(&self) -> Result<bool> {
+        match self {
+            Self::Always => Ok(true),
+            Self::File(path, held) => {
+                let file = File::create(path).map_err(|error| Error::because(Kind::Unavailable, error))?;
+                match file.try_lock() {
+                    Ok(()) => *held.lock().await = Some(file),
+                    Err(TryLockError::WouldBlock) => return Ok(false),
+                    Err(TryLockError::Error(error)) => return Err(Error::because(Kind::Unavailable, error)),
+                }
+                Ok(true)
+            }
+            Self::Postgres(options, held) => {
+                let mut conn = PgConnection::connect_with(options).await.map_err(query_failure)?;
+                let query = sqlx::query_scalar::<_, bool>("SELECT pg_try_advisory_lock($1)").bind(POSTGRES_LOCK);
+                let taken = query.fetch_one(&mut conn).await.map_err(query_failure)?;
+                if taken {
+                    *held.lock().await = Some(conn);
+                }
+                Ok(taken)
+            }
+        }
+    }
+
+    /// Gives the database back.
+    pub async fn release(&self) {
+        match self {
+            Self::Always => {}
+            Self::File(_, held) => drop(held.lock().await.take()),
+            Self::Postgres(_, held) => drop(held.lock().await.take()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls() {
+        let shown = |text: &str| text.parse::<DatabaseUrl>().map(|url| url.to_string()).ok();
+        assert_eq!(shown("sqlite:portero.db").as_deref(), Some("sqlite:portero.db"));
+        assert_eq!(shown("sqlite:///data/portero.db").as_deref(), Some("sqlite:/data/portero.db"));
+        assert_eq!(shown("sqlite::memory:").as_deref(), Some("sqlite::memory:"));
+        assert_eq!(shown("postgres://me:secret@db/stock").as_deref(), Some("postgres://me@db:5432/stock"));
+        for refused in ["", "sqlite:", "mysql://x", "portero.db", "postgres://[", "SQLITE:x"] {
+            assert_eq!(shown(refused), None, "{refused}");
+        }
+    }
+
+    #[test]
+    fn a_password_is_never_shown() {
+        let url: DatabaseUrl = "postgres://me:secret@db/stock".parse().unwrap();
+        assert!(!format!("{url} {url:?}").contains("secret"));
+    }
+}

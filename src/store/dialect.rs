@@ -1,0 +1,159 @@
+//! What truly differs between Postgres and SQLite, and the few calls of sqlx that the store is made of.
+//!
+//! The store is written once, generic over [`Dialect`]. Bounds such as `i64: Encode<DB>` cannot be implied by a trait, so the calls
+//! that need them are methods here, implemented for both databases by one macro.
+
+use std::future::Future;
+
+use jiff::Timestamp;
+use sqlx::migrate::Migrator;
+use sqlx::pool::PoolConnection;
+use sqlx::query::Query;
+use sqlx::{Database, Postgres, Row as _, SqlStr, Sqlite};
+
+use crate::domain::imsi::Imsi;
+use crate::domain::msisdn::Msisdn;
+
+/// A bound value. Integers are 64 bits wide on both databases.
+#[derive(Debug, Clone, Copy)]
+pub enum Param<'q> {
+    /// `BIGINT`, `INTEGER`.
+    Int(Option<i64>),
+    /// `TEXT`.
+    Text(Option<&'q str>),
+}
+
+impl From<i64> for Param<'_> {
+    fn from(value: i64) -> Self {
+        Self::Int(Some(value))
+    }
+}
+
+impl From<Timestamp> for Param<'_> {
+    fn from(value: Timestamp) -> Self {
+        Self::Int(Some(value.as_microsecond()))
+    }
+}
+
+impl From<Option<Timestamp>> for Param<'_> {
+    fn from(value: Option<Timestamp>) -> Self {
+        Self::Int(value.map(Timestamp::as_microsecond))
+    }
+}
+
+impl From<Msisdn> for Param<'_> {
+    fn from(value: Msisdn) -> Self {
+        Self::Int(Some(value.e164().cast_signed()))
+    }
+}
+
+impl<'q> From<&'q str> for Param<'q> {
+    fn from(value: &'q str) -> Self {
+        Self::Text(Some(value))
+    }
+}
+
+impl<'q> From<Option<&'q str>> for Param<'q> {
+    fn from(value: Option<&'q str>) -> Self {
+        Self::Text(value)
+    }
+}
+
+impl<'q> From<&'q Imsi> for Param<'q> {
+    fn from(value: &'q Imsi) -> Self {
+        Self::Text(Some(value.as_str()))
+    }
+}
+
+/// One of the two databases.
+pub trait Dialect: Database {
+    /// Starts a transaction that is going to write.
+    const BEGIN_WRITE: &'static str;
+    /// Ends a `SELECT … FROM msisdns m …` that must keep others from changing the number until the transaction ends.
+    const LOCK_NUMBER: &'static str;
+    /// A query that has a row when tables other than the registry hold anything.
+    const SCHEMA_MIGRATIONS: &'static Migrator;
+
+    /// Runs a statement and returns its rows.
+    fn rows(conn: &mut Self::Connection, sql: SqlStr, params: &[Param<'_>]) -> impl Future<Output = sqlx::Result<Vec<Self::Row>>> + Send;
+
+    /// Runs a statement and returns how many rows it touched.
+    fn execute(conn: &mut Self::Connection, sql: SqlStr, params: &[Param<'_>]) -> impl Future<Output = sqlx::Result<u64>> + Send;
+
+    /// Brings the schema up to date. Safe when several servers start at once.
+    fn migrate(conn: &mut PoolConnection<Self>) -> impl Future<Output = Result<(), sqlx::migrate::MigrateError>> + Send;
+
+    /// An integer column of a row.
+    ///
+    /// # Errors
+    /// The column is missing or of another type.
+    fn int(row: &Self::Row, column: &str) -> sqlx::Result<Option<i64>>;
+
+    /// A text column of a row.
+    ///
+    /// # Errors
+    /// The column is missing or of another type.
+    fn text(row: &Self::Row, column: &str) -> sqlx::Result<Option<String>>;
+}
+
+static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
+static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
+
+macro_rules! dialect {
+    ($database:ty, $migrations:ident, { $($constants:tt)* }) => {
+        impl Dialect for $database {
+            $($constants)*
+            const SCHEMA_MIGRATIONS: &'static Migrator = &$migrations;
+
+            async fn rows(conn: &mut Self::Connection, sql: SqlStr, params: &[Param<'_>]) -> sqlx::Result<Vec<Self::Row>> {
+                bound::<$database>(sql, params)?.fetch_all(conn).await
+            }
+
+            async fn execute(conn: &mut Self::Connection, sql: SqlStr, params: &[Param<'_>]) -> sqlx::Result<u64> {
+                Ok(bound::<$database>(sql, params)?.execute(conn).await?.rows_affected())
+            }
+
+            async fn migrate(conn: &mut PoolConnection<Self>) -> Result<(), sqlx::migrate::MigrateError> {
+                $migrations.run_direct(None, &mut **conn, false).await
+            }
+
+            fn int(row: &Self::Row, column: &str) -> sqlx::Result<Option<i64>> {
+                row.try_get(column)
+            }
+
+            fn text(row: &Self::Row, column: &str) -> sqlx::Result<Option<String>> {
+                row.try_get(column)
+            }
+        }
+    };
+}
+
+dialect!(Postgres, POSTGRES_MIGRATIONS, {
+    const BEGIN_WRITE: &'static str = "BEGIN";
+    const LOCK_NUMBER: &'static str = " FOR UPDATE OF m";
+});
+
+// One writer at a time: a write transaction takes the lock when it begins, for a later upgrade from a read lock can fail.
+dialect!(Sqlite, SQLITE_MIGRATIONS, {
+    const BEGIN_WRITE: &'static str = "BEGIN IMMEDIATE";
+    const LOCK_NUMBER: &'static str = "";
+});
+
+/// A query with its parameters bound.
+fn bound<'q, D>(sql: SqlStr, params: &[Param<'_>]) -> sqlx::Result<Query<'q, D, D::Arguments>>
+where
+    D: Database<Arguments: sqlx::IntoArguments<D>>,
+    Option<i64>: for<'e> sqlx::Encode<'e, D> + sqlx::Type<D>,
+    Option<String>: for<'e> sqlx::Encode<'e, D> + sqlx::Type<D>,
+{
+    use sqlx::Arguments as _;
+    let mut arguments = D::Arguments::default();
+    for param in params {
+        match param {
+            Param::Int(value) => arguments.add(*value),
+            Param::Text(value) => arguments.add(value.map(str::to_owned)),
+        }
+        .map_err(sqlx::Error::Encode)?;
+    }
+    Ok(sqlx::query_with(sql, arguments))
+}

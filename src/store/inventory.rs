@@ -1,0 +1,142 @@
+//! The inventory in SQL.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+use super::dialect::{Dialect, Param};
+use super::record::Record;
+use super::sql::{SqlStore, SqlUnit, joined};
+use super::{Added, Inventory, InventoryWrites};
+use crate::domain::imsi::Imsi;
+use crate::domain::inventory::{BelongsTo, Entry, InternalPortability, NewNumber, Segment, Sim, Status};
+use crate::domain::msisdn::Msisdn;
+use crate::domain::org::Tenancy;
+use crate::error::{Error, Kind, Result};
+
+/// A number with its org, a row for each SIM. `SIMS_OF` and `BY_*` complete it.
+const ENTRY: &str = "SELECT m.msisdn, m.belongs_to, m.status, m.checked_at, m.from_org, m.from_system,
+        o.name, o.operator_code, o.nrn, o.home_system, o.tenant_id, o.bit, o.tier,
+        s.imsi, s.segment, s.created_at, s.slot
+   FROM msisdns m JOIN orgs o ON o.name = m.org LEFT JOIN imsis s ON s.msisdn = m.msisdn";
+
+const BY_MSISDN: &str = " WHERE m.msisdn = $1";
+const BY_IMSI: &str = " WHERE m.msisdn = (SELECT i.msisdn FROM imsis i WHERE i.imsi = $1)";
+
+/// Reads one entry from its rows; one that the tenancy does not see does not exist.
+fn entry<D: Dialect>(rows: &[D::Row], tenancy: &Tenancy) -> Result<Option<Entry>> {
+    let Some(first) = rows.first() else { return Ok(None) };
+    let record = Record::<D>::new(first, "msisdns");
+    let org = super::registry::org::<D>(first)?;
+    if !tenancy.sees(&org.name) {
+        return Ok(None);
+    }
+    let internal_portability = match record.text_or_null("from_org")? {
+        Some(_) => Some(InternalPortability { org: record.org_name("from_org")?, belongs_to: record.belongs_to("from_system")? }),
+        None => None,
+    };
+    Ok(Some(Entry {
+        msisdn: record.msisdn("msisdn")?,
+        belongs_to: record.belongs_to("belongs_to")?,
+        status: record.status("status")?,
+        checked_at: record.instant("checked_at")?,
+        internal_portability,
+        sims: sims::<D>(rows)?,
+        org,
+    }))
+}
+
+/// The SIMs of an entry's rows: the current one first, the rest newest first.
+fn sims<D: Dialect>(rows: &[D::Row]) -> Result<Vec<Sim>> {
+    let mut sims = Vec::with_capacity(rows.len());
+    for row in rows {
+        let record = Record::<D>::new(row, "imsis");
+        if let Some(slot) = record.int_or_null("slot")? {
+            let sim = Sim { imsi: record.imsi("imsi")?, segment: record.segment("segment")?, created_at: record.instant("created_at")? };
+            sims.push((slot, sim));
+        }
+    }
+    sims.sort_by_key(|(slot, sim)| (*slot != 0, std::cmp::Reverse((sim.created_at, *slot))));
+    Ok(sims.into_iter().map(|(_, sim)| sim).collect())
+}
+
+#[async_trait]
+impl<D: Dialect> Inventory for SqlStore<D> {
+    async fn number(&self, tenancy: &Tenancy, msisdn: Msisdn) -> Result<Option<Entry>> {
+        let rows = self.read(joined(&[ENTRY, BY_MSISDN]), &[msisdn.into()]).await?;
+        entry::<D>(&rows, tenancy)
+    }
+
+    async fn number_of_sim(&self, tenancy: &Tenancy, imsi: &Imsi) -> Result<Option<Entry>> {
+        let rows = self.read(joined(&[ENTRY, BY_IMSI]), &[imsi.into()]).await?;
+        entry::<D>(&rows, tenancy)
+    }
+}
+
+#[async_trait]
+impl<D: Dialect> InventoryWrites for SqlUnit<D> {
+    async fn number_for_update(&mut self, msisdn: Msisdn) -> Result<Option<Entry>> {
+        let rows = self.rows(joined(&[ENTRY, BY_MSISDN, D::LOCK_NUMBER]), &[msisdn.into()]).await?;
+        entry::<D>(&rows, &self.tenancy)
+    }
+
+    async fn number_add(&mut self, number: &NewNumber) -> Result<Added> {
+        self.must_see(&number.org)?;
+        let origin = number.internal_portability.as_ref();
+        let added = self
+            .execute(
+                "INSERT INTO msisdns (msisdn, checked_at, org, belongs_to, status, from_org, from_system)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (msisdn) DO NOTHING",
+                &[
+                    number.msisdn.into(),
+                    number.checked_at.into(),
+                    number.org.as_str().into(),
+                    number.belongs_to.as_str().into(),
+                    number.status.as_str().into(),
+                    origin.map(|origin| origin.org.as_str()).into(),
+                    origin.map(|origin| origin.belongs_to.as_str()).into(),
+                ],
+            )
+            .await?;
+        Ok(if added == 1 { Added::New } else { Added::Taken })
+    }
+
+    async fn number_change(&mut self, msisdn: Msisdn, belongs_to: BelongsTo, status: Status, checked_at: Timestamp) -> Result<()> {
+        let params = [msisdn.into(), belongs_to.as_str().into(), status.as_str().into(), checked_at.into()];
+        self.execute("UPDATE msisdns SET belongs_to = $2, status = $3, checked_at = $4 WHERE msisdn = $1", &params).await?;
+        Ok(())
+    }
+
+    async fn number_remove(&mut self, msisdn: Msisdn) -> Result<()> {
+        self.execute("DELETE FROM msisdns WHERE msisdn = $1", &[msisdn.into()]).await?;
+        Ok(())
+    }
+
+    async fn sim_add(&mut self, msisdn: Msisdn, slot: i64, imsi: &Imsi, segment: Segment, created_at: Timestamp) -> Result<Added> {
+        let params: [Param<'_>; 5] = [msisdn.into(), slot.into(), imsi.into(), segment.as_str().into(), created_at.into()];
+        let added = self
+            .execute(
+                "INSERT INTO imsis (msisdn, slot, imsi, segment, created_at) VALUES ($1, $2, $3, $4, $5)
+                 ON CONFLICT (imsi) DO NOTHING",
+                &params,
+            )
+            .await?;
+        Ok(if added == 1 { Added::New } else { Added::Taken })
+    }
+
+    async fn sim_retire(&mut self, msisdn: Msisdn) -> Result<()> {
+        self.execute(
+            "UPDATE imsis SET slot = (SELECT MAX(slot) + 1 FROM imsis WHERE msisdn = $1) WHERE msisdn = $1 AND slot = 0",
+            &[msisdn.into()],
+        )
+        .await?;
+        Ok(())
+    }
+
+    async fn sim_reinstate(&mut self, msisdn: Msisdn, imsi: &Imsi) -> Result<()> {
+        let touched = self.execute("UPDATE imsis SET slot = 0 WHERE msisdn = $1 AND imsi = $2", &[msisdn.into(), imsi.into()]).await?;
+        if touched != 1 {
+            return Err(Error::because(Kind::Internal, format!("{touched} rows of imsis for a SIM that was just read")));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,92 @@
+//! The store itself: pools, statements, units of work.
+
+use async_trait::async_trait;
+use sqlx::{AssertSqlSafe, Pool, SqlSafeStr, SqlStr, Transaction};
+
+use super::connect::Exclusive;
+use super::dialect::{Dialect, Param};
+use super::failure::{migration_failure, query_failure};
+use super::{Store, UnitOfWork};
+use crate::domain::org::Tenancy;
+use crate::error::{Error, Kind, Result};
+
+/// A database behind two pools, which are one where the database has many writers.
+#[derive(Debug)]
+pub struct SqlStore<D: Dialect> {
+    pub(super) readers: Pool<D>,
+    pub(super) writers: Pool<D>,
+    pub(super) exclusive: Exclusive,
+}
+
+impl<D: Dialect> SqlStore<D> {
+    /// Runs one reading statement: one connection, one round trip, no transaction.
+    pub(super) async fn read(&self, sql: impl SqlSafeStr + Send, params: &[Param<'_>]) -> Result<Vec<D::Row>> {
+        let mut conn = self.readers.acquire().await.map_err(query_failure)?;
+        D::rows(&mut conn, sql.into_sql_str(), params).await.map_err(query_failure)
+    }
+}
+
+#[async_trait]
+impl<D: Dialect> Store for SqlStore<D> {
+    async fn begin(&self, tenancy: Tenancy) -> Result<Box<dyn UnitOfWork>> {
+        let tx = self.writers.begin_with(D::BEGIN_WRITE).await.map_err(query_failure)?;
+        Ok(Box::new(SqlUnit { tx, tenancy }))
+    }
+
+    async fn migrate(&self) -> Result<()> {
+        let mut conn = self.writers.acquire().await.map_err(query_failure)?;
+        D::migrate(&mut conn).await.map_err(migration_failure)
+    }
+
+    async fn is_ready(&self) -> Result<()> {
+        let rows = self.read("SELECT MAX(version) AS version FROM _sqlx_migrations WHERE success", &[]).await?;
+        let applied = rows.first().map(|row| D::int(row, "version")).transpose().map_err(query_failure)?.flatten();
+        let known = D::SCHEMA_MIGRATIONS.iter().map(|migration| migration.version).max();
+        if applied < known {
+            return Err(Error::because(Kind::Unavailable, format!("the schema is at {applied:?}, this binary needs {known:?}")));
+        }
+        Ok(())
+    }
+
+    async fn claim(&self) -> Result<bool> {
+        self.exclusive.claim().await
+    }
+
+    async fn close(&self) {
+        self.exclusive.release().await;
+        self.readers.close().await;
+        self.writers.close().await;
+    }
+}
+
+/// A transaction and whom it is for.
+#[derive(Debug)]
+pub struct SqlUnit<D: Dialect> {
+    pub(super) tx: Transaction<'static, D>,
+    pub(super) tenancy: Tenancy,
+}
+
+impl<D: Dialect> SqlUnit<D> {
+    /// Runs a statement that returns rows.
+    pub(super) async fn rows(&mut self, sql: SqlStr, params: &[Param<'_>]) -> Result<Vec<D::Row>> {
+        D::rows(&mut self.tx, sql, params).await.map_err(query_failure)
+    }
+
+    /// Runs a statement and returns how many rows it touched.
+    pub(super) async fn execute(&mut self, sql: &'static str, params: &[Param<'_>]) -> Result<u64> {
+        D::execute(&mut self.tx, sql.into_sql_str(), params).await.map_err(query_failure)
+    }
+}
+
+#[async_trait]
+impl<D: Dialect> UnitOfWork for SqlUnit<D> {
+    async fn commit(self: Box<Self>) -> Result<()> {
+        self.tx.commit().await.map_err(query_failure)
+    }
+}
+
+/// A statement put together from our own constants: never from a value.
+#[expect(clippy::disallowed_methods, reason = "the parts are constants")]
+pub(super) fn joined(parts: &[&'static str]) -> SqlStr {
+    AssertSqlSafe(parts.concat()).into_sql_str()
+}
