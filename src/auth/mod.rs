@@ -7,12 +7,12 @@ mod jwt;
 pub use jwks::{JwksLocation, KeySource};
 pub use jwt::{DEVELOPMENT_SECRET, Secret, TokenRules, Verifier, WeakSecret, sign};
 
+use crate::domain::codes::codes;
 use crate::domain::org::{OrgName, Tenancy};
-use crate::domain::vocabulary::vocabulary;
 
-vocabulary! {
+codes! {
     /// What a token allows (`scope`, RFC 8693 §4.2).
-    Scope {
+    pub enum Scope {
         /// Reading the inventory.
         MsisdnsRead = "msisdns:read",
         /// Changing the inventory.

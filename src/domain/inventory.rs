@@ -2,14 +2,14 @@
 
 use jiff::Timestamp;
 
+use super::codes::codes;
 use super::imsi::Imsi;
 use super::msisdn::Msisdn;
 use super::org::{Org, OrgName};
-use super::vocabulary::vocabulary;
 
-vocabulary! {
+codes! {
     /// The back-office system that serves a number (`belongs_to`).
-    BelongsTo {
+    pub enum BelongsTo {
         /// Not known.
         Unknown = "unknown",
         /// Mas Stack.
@@ -39,9 +39,9 @@ vocabulary! {
     }
 }
 
-vocabulary! {
+codes! {
     /// Where an entry is in its own life (`status`).
-    Status {
+    pub enum Status {
         /// In service.
         Ok = "OK",
         /// Marked as deleted, still readable.
@@ -53,9 +53,9 @@ vocabulary! {
     }
 }
 
-vocabulary! {
+codes! {
     /// The kind of customer a SIM belongs to (`segment`).
-    Segment {
+    pub enum Segment {
         /// A business.
         B2b = "B2B",
         /// A consumer.

@@ -1,6 +1,8 @@
 //! The use cases: open a unit of work, load, let the domain decide, write, commit.
 
 pub mod inventory;
+pub mod operators;
+pub mod portability;
 pub mod registry;
 
 use std::sync::Arc;

@@ -1,0 +1,16 @@
+//! The portabilities' use cases.
+
+pub mod answer;
+pub mod read;
+pub mod request;
+
+use crate::domain::listing::Portability;
+
+/// What a command came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// It took effect now, on these.
+    Done(Vec<Portability>),
+    /// The same command had taken effect before; nothing changed.
+    AlreadyDone,
+}
