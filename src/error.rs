@@ -80,6 +80,8 @@ catalogue! {
     Unavailable = 503, "MM0000120", "Service unavailable";
     /// The answer was not ready in time.
     TimedOut = 503, "MM0000121", "Request timed out";
+    /// The process ids of this minute are used up.
+    SequenceExhausted = 503, "MM0000122", "No process id left in this minute";
 }
 
 /// A failure: its kind, what may be shown of it, and its cause for the log.
@@ -88,6 +90,7 @@ pub struct Error {
     kind: Kind,
     detail: String,
     cause: Option<Cause>,
+    retry_after: u32,
 }
 
 impl Error {
@@ -96,7 +99,7 @@ impl Error {
     /// For kinds of status 500 and above the text is replaced by the kind's own sentence: a caller never learns a cause.
     pub fn new(kind: Kind, detail: impl Into<String>) -> Self {
         let detail = if kind.status() >= 500 { format!("{}, please try again later", kind.msg()) } else { detail.into() };
-        Self { kind, detail, cause: None }
+        Self { kind, detail, cause: None, retry_after: 1 }
     }
 
     /// A failure whose cause goes to the log.
@@ -108,6 +111,18 @@ impl Error {
     #[must_use]
     pub fn not_found(what: &str) -> Self {
         Self::new(Kind::NotFound, format!("{what} not found"))
+    }
+
+    /// The same, to be tried again after so many seconds. Matters for status 503.
+    #[must_use]
+    pub fn retry_after(self, seconds: u32) -> Self {
+        Self { retry_after: seconds, ..self }
+    }
+
+    /// Seconds after which to try again what failed for a passing reason.
+    #[must_use]
+    pub fn seconds_to_retry(&self) -> u32 {
+        self.retry_after
     }
 
     /// The kind.

@@ -8,12 +8,14 @@
 //! | [`domain`] | the rules of the field, pure: no async, no database, no HTTP, no clock |
 //! | [`service`] | the use cases: open a unit of work, load, let the domain decide, write, commit |
 //! | [`store`] | the repository layer: the only place with SQL, written once for Postgres and `SQLite` |
+//! | [`central_node`] | the Central Node: the port, and the simulated Node |
 //! | [`entitlement`] | the Entitlement Server (GSMA TS.43): the port, its client, the built-in stand-in |
 //! | [`auth`] | tokens, keys, and extractors whose type is the permission |
 //! | [`http`] | routers, extractors, the error envelope, answers, documents |
 //! | [`dataset`] | the data sets that fill a database |
 //! | [`error`] | the one failure type and its catalogue |
 //! | [`clock`] | the only file that reads the time |
+//! | [`worker`] | applies due transitions in the background |
 //! | [`config`], [`cli`], [`server`] | settings, commands, and how a server is put together |
 //!
 //! # Its rules
@@ -22,6 +24,7 @@
 //! ports, `http` never the store. `sqlx` appears in `store` alone, `axum` in `http` and `auth::extract`. A test reads the sources and checks.
 
 pub mod auth;
+pub mod central_node;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -33,3 +36,4 @@ pub mod http;
 pub mod server;
 pub mod service;
 pub mod store;
+pub mod worker;

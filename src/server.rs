@@ -7,8 +7,10 @@ use std::time::Duration;
 
 use axum::Router;
 use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 
 use crate::auth::{KeySource, Secret, Verifier};
+use crate::central_node::{SimulatedNode, WillingDonors};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{AuthConfig, EntitlementConfig, Mode, ServeConfig};
 use crate::dataset::DataSet;
@@ -20,6 +22,7 @@ use crate::error::{Error, Kind, Result};
 use crate::http::{self, AppState};
 use crate::service::{World, registry};
 use crate::store::{self, Store};
+use crate::worker;
 
 /// How long requests in flight may take once the server was told to stop.
 const DRAIN: Duration = Duration::from_secs(30);
@@ -74,7 +77,8 @@ impl Server {
             keys.load(SystemClock.now()).await?;
         }
         let verifier = Arc::new(Verifier::new(secret.as_ref(), keys, config.auth.rules(), Arc::new(SystemClock)));
-        let world = World { entitlement: entitlement_server(&config.entitlement, &store)?, store: store.clone(), clock };
+        let central_node = Arc::new(SimulatedNode::new(Arc::new(WillingDonors)));
+        let world = World { central_node, entitlement: entitlement_server(&config.entitlement, &store)?, store: store.clone(), clock };
         let state = AppState { world: world.clone(), verifier };
         Ok(Self { router: http::router(state, config.request_timeout()), store, world })
     }
@@ -97,10 +101,15 @@ impl Server {
             }
             tokio::time::sleep(DRAIN).await;
         };
+        let stop = CancellationToken::new();
+        let worker = tokio::spawn(worker::run(self.world.clone(), stop.clone()));
         let outcome = tokio::select! {
             outcome = serving => outcome,
             () = deadline => Ok(()),
         };
+        stop.cancel();
+        // What it was about is undone by the database if it does not end well.
+        let _ = worker.await;
         self.store.close().await;
         outcome
     }

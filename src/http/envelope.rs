@@ -11,9 +11,6 @@ use utoipa::{ToResponse, ToSchema};
 
 use crate::error::{Error, Kind};
 
-/// Seconds after which a caller should try again what failed for a passing reason.
-const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
-
 /// What went wrong.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ErrorEnvelope)]
@@ -58,8 +55,8 @@ impl IntoResponse for Error {
                 let challenge = HeaderValue::from_str(&challenge).unwrap_or(HeaderValue::from_static("Bearer error=\"invalid_token\""));
                 headers.insert(header::WWW_AUTHENTICATE, challenge);
             }
-            Kind::Unavailable | Kind::TimedOut => {
-                headers.insert(header::RETRY_AFTER, RETRY_AFTER);
+            kind if kind.status() == 503 => {
+                headers.insert(header::RETRY_AFTER, HeaderValue::from(self.seconds_to_retry()));
             }
             _ => {}
         }

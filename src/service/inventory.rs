@@ -1,6 +1,9 @@
 //! The inventory's use cases.
 
+use jiff::Timestamp;
+
 use super::World;
+use super::settle::{self, settled};
 use crate::domain::imsi::Imsi;
 use crate::domain::inventory::{Change, Entry, NewNumber, Swap};
 use crate::domain::msisdn::Msisdn;
@@ -15,8 +18,9 @@ use crate::store::{Added, UnitOfWork};
 /// # Errors
 /// [`Kind::Conflict`] where the number is in an org already, or another number has or had the IMSI; the owner is not named.
 pub async fn add(world: &World, org: &Org, msisdn: Msisdn, imsi: &Imsi) -> Result<Entry> {
-    let number = NewNumber::of(org, msisdn, imsi, world.clock.now());
-    let mut unit = world.store.begin(Tenancy::of(&org.name)).await?;
+    let now = world.clock.now();
+    let number = NewNumber::of(org, msisdn, imsi, now);
+    let mut unit = open(world, org, msisdn, now).await?;
     put(&mut *unit, &number).await?;
     unit.commit().await?;
     Ok(number.held_by(org))
@@ -45,7 +49,7 @@ fn imsi_taken() -> Error {
 /// [`Kind::NotFound`] where the org does not hold the number, [`Kind::Conflict`] where another number has or had the IMSI.
 pub async fn swap_sim(world: &World, org: &Org, msisdn: Msisdn, imsi: &Imsi) -> Result<()> {
     let now = world.clock.now();
-    let mut unit = world.store.begin(Tenancy::of(&org.name)).await?;
+    let mut unit = open(world, org, msisdn, now).await?;
     let entry = held(&mut *unit, msisdn).await?;
     match entry.swap_to(imsi) {
         Swap::Nothing => return Ok(()),
@@ -69,11 +73,12 @@ pub async fn swap_sim(world: &World, org: &Org, msisdn: Msisdn, imsi: &Imsi) -> 
 /// # Errors
 /// [`Kind::NotFound`] where the org does not hold the number, [`Kind::Conflict`] where the present status does not allow the change.
 pub async fn change(world: &World, org: &Org, msisdn: Msisdn, change: Change) -> Result<()> {
-    let mut unit = world.store.begin(Tenancy::of(&org.name)).await?;
+    let now = world.clock.now();
+    let mut unit = open(world, org, msisdn, now).await?;
     let entry = held(&mut *unit, msisdn).await?;
     let changed = entry.changed(change).map_err(|refusal| Error::new(Kind::Conflict, format!("Status: {refusal}")))?;
     let Some((belongs_to, status)) = changed else { return Ok(()) };
-    unit.number_change(msisdn, belongs_to, status, world.clock.now()).await?;
+    unit.number_change(msisdn, belongs_to, status, now).await?;
     unit.commit().await
 }
 
@@ -82,10 +87,16 @@ pub async fn change(world: &World, org: &Org, msisdn: Msisdn, change: Change) ->
 /// # Errors
 /// [`Kind::NotFound`] where the org does not hold the number.
 pub async fn remove(world: &World, org: &Org, msisdn: Msisdn) -> Result<()> {
-    let mut unit = world.store.begin(Tenancy::of(&org.name)).await?;
+    let mut unit = open(world, org, msisdn, world.clock.now()).await?;
     held(&mut *unit, msisdn).await?;
     unit.number_remove(msisdn).await?;
     unit.commit().await
+}
+
+/// A unit of work on one number of an org, with every transition of the number applied that is due.
+async fn open(world: &World, org: &Org, msisdn: Msisdn, now: Timestamp) -> Result<Box<dyn UnitOfWork>> {
+    settle::numbers(world, vec![msisdn], now).await?;
+    world.store.begin(Tenancy::of(&org.name)).await
 }
 
 async fn held(unit: &mut dyn UnitOfWork, msisdn: Msisdn) -> Result<Entry> {
@@ -97,7 +108,8 @@ async fn held(unit: &mut dyn UnitOfWork, msisdn: Msisdn) -> Result<Entry> {
 /// # Errors
 /// [`Kind::NotFound`] where it is not in the inventory, or in that of an org outside the tenancy.
 pub async fn by_msisdn(world: &World, tenancy: &Tenancy, msisdn: Msisdn) -> Result<Entry> {
-    world.store.number(tenancy, msisdn).await?.ok_or_else(|| Error::not_found("Msisdn"))
+    let entry = settled!(world, now => world.store.number(tenancy, msisdn, now))?;
+    entry.ok_or_else(|| Error::not_found("Msisdn"))
 }
 
 /// The number that has or had a SIM.
@@ -105,7 +117,8 @@ pub async fn by_msisdn(world: &World, tenancy: &Tenancy, msisdn: Msisdn) -> Resu
 /// # Errors
 /// [`Kind::NotFound`] as for [`by_msisdn`].
 pub async fn by_imsi(world: &World, tenancy: &Tenancy, imsi: &Imsi) -> Result<Entry> {
-    world.store.number_of_sim(tenancy, imsi).await?.ok_or_else(|| Error::not_found("Imsi"))
+    let entry = settled!(world, now => world.store.number_of_sim(tenancy, imsi, now))?;
+    entry.ok_or_else(|| Error::not_found("Imsi"))
 }
 
 /// The number behind an operator token, asked of the Entitlement Server (GSMA TS.43).
@@ -118,7 +131,8 @@ pub async fn by_operator_token(world: &World, tenancy: &Tenancy, token: &Operato
     let digits = world.entitlement.msisdn(token, world.clock.now()).await.map_err(entitlement_failure)?;
     // A number of another country is a number, but none of this inventory.
     let msisdn = Msisdn::parse(&digits).map_err(|_| unknown())?;
-    world.store.number(tenancy, msisdn).await?.ok_or_else(unknown)
+    let entry = settled!(world, now => world.store.number(tenancy, msisdn, now))?;
+    entry.ok_or_else(unknown)
 }
 
 fn entitlement_failure(failure: EntitlementError) -> Error {

@@ -4,9 +4,11 @@ pub mod inventory;
 pub mod operators;
 pub mod portability;
 pub mod registry;
+pub mod settle;
 
 use std::sync::Arc;
 
+use crate::central_node::CentralNode;
 use crate::clock::Clock;
 use crate::entitlement::EntitlementServer;
 use crate::store::Store;
@@ -20,4 +22,6 @@ pub struct World {
     pub clock: Arc<dyn Clock>,
     /// Who knows the number behind an operator token.
     pub entitlement: Arc<dyn EntitlementServer>,
+    /// Who registers portings.
+    pub central_node: Arc<dyn CentralNode>,
 }

@@ -6,18 +6,23 @@ use jiff::Timestamp;
 use super::dialect::{Dialect, Param};
 use super::record::Record;
 use super::sql::{SqlStore, SqlUnit, joined};
-use super::{Added, Inventory, InventoryWrites};
+use super::{Added, DueScope, Inventory, InventoryWrites, Reading};
 use crate::domain::imsi::Imsi;
 use crate::domain::inventory::{BelongsTo, Entry, InternalPortability, NewNumber, Segment, Sim, Status};
 use crate::domain::msisdn::Msisdn;
 use crate::domain::org::Tenancy;
 use crate::error::{Error, Kind, Result};
 
-/// A number with its org, a row for each SIM. `SIMS_OF` and `BY_*` complete it.
+/// A number with its org, a row for each SIM.
 const ENTRY: &str = "SELECT m.msisdn, m.belongs_to, m.status, m.checked_at, m.from_org, m.from_system,
         o.name, o.operator_code, o.nrn, o.home_system, o.tenant_id, o.bit, o.tier,
-        s.imsi, s.segment, s.created_at, s.slot
-   FROM msisdns m JOIN orgs o ON o.name = m.org LEFT JOIN imsis s ON s.msisdn = m.msisdn";
+        s.imsi, s.segment, s.created_at, s.slot";
+
+/// 1 if a transition of the number's active order is due at `$2`.
+const DUE: &str = ", CAST(CASE WHEN EXISTS (SELECT 1 FROM portings d
+        WHERE d.msisdn = m.msisdn AND d.state IN ('AENV', 'ASOL', 'ACON') AND d.due_at <= $2) THEN 1 ELSE 0 END AS BIGINT) AS due";
+
+const TABLES: &str = " FROM msisdns m JOIN orgs o ON o.name = m.org LEFT JOIN imsis s ON s.msisdn = m.msisdn";
 
 const BY_MSISDN: &str = " WHERE m.msisdn = $1";
 const BY_IMSI: &str = " WHERE m.msisdn = (SELECT i.msisdn FROM imsis i WHERE i.imsi = $1)";
@@ -59,23 +64,31 @@ fn sims<D: Dialect>(rows: &[D::Row]) -> Result<Vec<Sim>> {
     Ok(sims.into_iter().map(|(_, sim)| sim).collect())
 }
 
+/// Reads one entry, and whether a transition of its number is due, whoever may see it.
+fn reading<D: Dialect>(rows: &[D::Row], tenancy: &Tenancy) -> Result<Reading<Option<Entry>>> {
+    let Some(first) = rows.first() else { return Ok(Reading { found: None, due: None }) };
+    let record = Record::<D>::new(first, "msisdns");
+    let due = if record.int("due")? == 1 { Some(DueScope::Numbers(vec![record.msisdn("msisdn")?])) } else { None };
+    Ok(Reading { found: entry::<D>(rows, tenancy)?, due })
+}
+
 #[async_trait]
 impl<D: Dialect> Inventory for SqlStore<D> {
-    async fn number(&self, tenancy: &Tenancy, msisdn: Msisdn) -> Result<Option<Entry>> {
-        let rows = self.read(joined(&[ENTRY, BY_MSISDN]), &[msisdn.into()]).await?;
-        entry::<D>(&rows, tenancy)
+    async fn number(&self, tenancy: &Tenancy, msisdn: Msisdn, now: Timestamp) -> Result<Reading<Option<Entry>>> {
+        let rows = self.read(joined(&[ENTRY, DUE, TABLES, BY_MSISDN]), &[msisdn.into(), now.into()]).await?;
+        reading::<D>(&rows, tenancy)
     }
 
-    async fn number_of_sim(&self, tenancy: &Tenancy, imsi: &Imsi) -> Result<Option<Entry>> {
-        let rows = self.read(joined(&[ENTRY, BY_IMSI]), &[imsi.into()]).await?;
-        entry::<D>(&rows, tenancy)
+    async fn number_of_sim(&self, tenancy: &Tenancy, imsi: &Imsi, now: Timestamp) -> Result<Reading<Option<Entry>>> {
+        let rows = self.read(joined(&[ENTRY, DUE, TABLES, BY_IMSI]), &[imsi.into(), now.into()]).await?;
+        reading::<D>(&rows, tenancy)
     }
 }
 
 #[async_trait]
 impl<D: Dialect> InventoryWrites for SqlUnit<D> {
     async fn number_for_update(&mut self, msisdn: Msisdn) -> Result<Option<Entry>> {
-        let rows = self.rows(joined(&[ENTRY, BY_MSISDN, D::LOCK_NUMBER]), &[msisdn.into()]).await?;
+        let rows = self.rows(joined(&[ENTRY, TABLES, BY_MSISDN, D::LOCK_NUMBER]), &[msisdn.into()]).await?;
         entry::<D>(&rows, &self.tenancy)
     }
 

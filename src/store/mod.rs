@@ -5,9 +5,13 @@
 
 mod connect;
 mod dialect;
+mod directory;
 mod failure;
+mod filter;
 mod inventory;
 mod operator_token;
+mod order;
+mod portability;
 mod record;
 mod registry;
 mod sql;
@@ -16,16 +20,25 @@ use async_trait::async_trait;
 pub use connect::{DatabaseUrl, InvalidDatabaseUrl, PoolSettings, open};
 use jiff::Timestamp;
 
+use crate::domain::directory::Directory;
+use crate::domain::filter::Predicate;
 use crate::domain::imsi::Imsi;
 use crate::domain::inventory::{BelongsTo, Entry, NewNumber, Segment, Status};
+use crate::domain::listing::{Portability, PortabilityDetail};
 use crate::domain::msisdn::Msisdn;
+use crate::domain::nrn::Nrn;
+use crate::domain::operator::{Operator, OperatorCode};
 use crate::domain::operator_token::OperatorToken;
+use crate::domain::order::{NumberFacts, Order};
 use crate::domain::org::{Org, OrgName, Tenancy};
+use crate::domain::portability::Event;
+use crate::domain::process_id::ProcessId;
+use crate::domain::request::Subscriber;
 use crate::error::Result;
 
 /// A database of portero.
 #[async_trait]
-pub trait Store: Registry + Inventory + OperatorTokens {
+pub trait Store: Registry + Inventory + OperatorTokens + Portabilities {
     /// Opens a unit of work for the orgs of `tenancy`.
     async fn begin(&self, tenancy: Tenancy) -> Result<Box<dyn UnitOfWork>>;
 
@@ -59,10 +72,10 @@ pub trait Registry: Send + Sync {
 #[async_trait]
 pub trait Inventory: Send + Sync {
     /// A number, with all its SIMs.
-    async fn number(&self, tenancy: &Tenancy, msisdn: Msisdn) -> Result<Option<Entry>>;
+    async fn number(&self, tenancy: &Tenancy, msisdn: Msisdn, now: Timestamp) -> Result<Reading<Option<Entry>>>;
 
     /// The number that has or had this SIM.
-    async fn number_of_sim(&self, tenancy: &Tenancy, imsi: &Imsi) -> Result<Option<Entry>>;
+    async fn number_of_sim(&self, tenancy: &Tenancy, imsi: &Imsi, now: Timestamp) -> Result<Reading<Option<Entry>>>;
 }
 
 /// Reading the built-in Entitlement Server's tokens.
@@ -70,6 +83,86 @@ pub trait Inventory: Send + Sync {
 pub trait OperatorTokens: Send + Sync {
     /// The number behind a token that has not expired at `now`.
     async fn number_of_token(&self, token: &OperatorToken, now: Timestamp) -> Result<Option<Msisdn>>;
+}
+
+/// What was read, and whether a transition that was due then had still to be applied: then it must be, and the reading repeated.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reading<T> {
+    /// What was read.
+    pub found: T,
+    /// What has to happen first, if anything.
+    pub due: Option<DueScope>,
+}
+
+/// Whose due transitions are meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DueScope {
+    /// Every one.
+    All,
+    /// Those in which an org is a party.
+    Org(OrgName),
+    /// Those of some numbers, one at least.
+    Numbers(Vec<Msisdn>),
+}
+
+/// Which portabilities of an org are listed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listing {
+    /// Of what.
+    pub scope: ListScope,
+    /// What must hold of them.
+    pub filter: Option<Predicate>,
+    /// Only those that arrived before this one ([`Portability::number`]).
+    pub before: Option<i64>,
+    /// How many at most.
+    pub limit: u32,
+}
+
+/// Of what a listing is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ListScope {
+    /// All of the org.
+    All,
+    /// Those of a process, by its id as the caller wrote it.
+    Process(String),
+    /// Those of a number.
+    Number(Msisdn),
+}
+
+/// Reading portabilities and what they depend on.
+#[async_trait]
+pub trait Portabilities: Send + Sync {
+    /// An org's portabilities, newest first.
+    async fn portabilities(&self, org: &OrgName, listing: &Listing, now: Timestamp) -> Result<Reading<Vec<Portability>>>;
+
+    /// Those where the org is donor and its answer is awaited, earliest deadline first.
+    async fn portabilities_awaiting_answer(&self, org: &OrgName, now: Timestamp) -> Result<Reading<Vec<Portability>>>;
+
+    /// One of an org's portabilities, with its history.
+    async fn portability(&self, org: &OrgName, id: &str, now: Timestamp) -> Result<Reading<Option<PortabilityDetail>>>;
+
+    /// The number's operator and NRN since its last porting, and the process that is active for it, if the org is one of its parties.
+    async fn ownership(&self, org: &OrgName, msisdn: Msisdn, now: Timestamp) -> Result<Reading<StoredOwnership>>;
+
+    /// What the Central Node publishes.
+    async fn directory(&self) -> Result<Directory>;
+
+    /// Whether a transition is due at `now` within a scope.
+    async fn is_due(&self, scope: &DueScope, now: Timestamp) -> Result<bool>;
+
+    /// When the next transition is due.
+    async fn next_due(&self) -> Result<Option<Timestamp>>;
+}
+
+/// What is stored of who holds a number.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StoredOwnership {
+    /// Operator and NRN of its last porting.
+    pub ported_to: Option<(OperatorCode, Nrn)>,
+    /// Whether a process is active for it.
+    pub in_process: bool,
+    /// That process's id, if the org is one of its parties.
+    pub process_id: Option<ProcessId>,
 }
 
 /// What a write that must be unique came to.
@@ -84,7 +177,7 @@ pub enum Added {
 
 /// A transaction, opened for a tenancy. Dropped without [`UnitOfWork::commit`], it leaves nothing behind.
 #[async_trait]
-pub trait UnitOfWork: InventoryWrites + RegistryWrites {
+pub trait UnitOfWork: InventoryWrites + RegistryWrites + OrderWrites {
     /// Makes everything since the beginning durable.
     async fn commit(self: Box<Self>) -> Result<()>;
 }
@@ -112,6 +205,92 @@ pub trait InventoryWrites: Send {
 
     /// Makes an earlier SIM the current one. There must be none at the moment.
     async fn sim_reinstate(&mut self, msisdn: Msisdn, imsi: &Imsi) -> Result<()>;
+}
+
+/// How due orders are taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Claim {
+    /// Waits for those that another unit of work has: for readers, who must see its outcome.
+    Wait,
+    /// Leaves them to it: for workers.
+    Skip,
+}
+
+/// A request to be stored.
+#[derive(Debug, Clone, Copy)]
+pub struct NewRequest<'a> {
+    /// Its identifier.
+    pub id: &'a str,
+    /// Who asks; `None`: an operator outside.
+    pub org: Option<&'a OrgName>,
+    /// Unique for the org.
+    pub contract_code: &'a str,
+    /// Of its meaning, by which a repeat is recognised.
+    pub digest: &'a str,
+    /// The recipient's own reference.
+    pub external_reference: Option<&'a str>,
+    /// Whose numbers they are.
+    pub subscriber: Option<&'a Subscriber>,
+    /// When it arrived.
+    pub created_at: Timestamp,
+}
+
+/// Changing portabilities: the Central Node's work, which crosses orgs.
+#[async_trait]
+pub trait OrderWrites: Send {
+    /// Stores a request, unless the org has one with its contract code; the database decides a race.
+    async fn request_add(&mut self, request: &NewRequest<'_>) -> Result<Added>;
+
+    /// The digest of an org's request with a contract code.
+    async fn request_digest(&mut self, org: &OrgName, contract_code: &str) -> Result<Option<String>>;
+
+    /// What is known of each of these numbers.
+    async fn number_facts(&mut self, msisdns: &[Msisdn]) -> Result<Vec<NumberFacts>>;
+
+    /// Stores a new order as of version 1, unless its number has an active one; the database decides a race.
+    async fn order_add(&mut self, order: &Order) -> Result<Added>;
+
+    /// Writes an order that has changed since it was read, as of the next version.
+    async fn order_update(&mut self, order: &Order) -> Result<()>;
+
+    /// Lets an org see an order, as recipient or as donor.
+    async fn portability_add(&mut self, order: &Order, org: &OrgName, recipient_rol: bool) -> Result<()>;
+
+    /// Writes down what happened to an order.
+    async fn event_add(&mut self, order: &Order, event: &Event) -> Result<()>;
+
+    /// Orders that are due at `now`, the earliest first, at most `limit`, kept from changing until the unit of work ends.
+    async fn orders_due(&mut self, scope: &DueScope, now: Timestamp, claim: Claim, limit: u32) -> Result<Vec<Order>>;
+
+    /// The orders of a request that wait for the Central Node, kept from changing.
+    async fn orders_waiting(&mut self, request_id: &str) -> Result<Vec<Order>>;
+
+    /// The orders of a process for which an org is the donor, kept from changing.
+    async fn orders_of_donor(&mut self, org: &OrgName, process_id: &str) -> Result<Vec<Order>>;
+
+    /// An org's active order as recipient of a number, else its newest one, kept from changing.
+    async fn order_of_recipient(&mut self, org: &OrgName, msisdn: Msisdn) -> Result<Option<Order>>;
+
+    /// The portabilities that an org sees of these orders, in the order they arrived.
+    async fn portabilities_of(&mut self, org: &OrgName, order_ids: &[&str]) -> Result<Vec<Portability>>;
+
+    /// Counts one more under a name, from 1; `None` where that would exceed `limit`.
+    async fn counter_next(&mut self, name: &str, limit: u32) -> Result<Option<u32>>;
+
+    /// Takes back one count.
+    async fn counter_back(&mut self, name: &str) -> Result<()>;
+
+    /// What the Central Node publishes.
+    async fn directory_now(&mut self) -> Result<Directory>;
+
+    /// The number is at another operator from now on, and the inventory follows: to an org of this server or outside.
+    async fn number_ported(&mut self, order: &Order, at: Timestamp) -> Result<()>;
+
+    /// Stores or replaces an operator with its ranges.
+    async fn operator_put(&mut self, operator: &Operator) -> Result<()>;
+
+    /// Stores a holiday, as `2026-12-24`.
+    async fn holiday_put(&mut self, day: jiff::civil::Date) -> Result<()>;
 }
 
 /// Changing the registry: the server's own work, never a caller's.

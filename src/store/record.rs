@@ -6,6 +6,7 @@ use super::dialect::Dialect;
 use crate::domain::imsi::Imsi;
 use crate::domain::inventory::{BelongsTo, Segment, Status};
 use crate::domain::msisdn::Msisdn;
+use crate::domain::operator::OperatorCode;
 use crate::domain::org::OrgName;
 use crate::error::{Error, Kind, Result};
 
@@ -56,7 +57,8 @@ impl<'r, D: Dialect> Record<'r, D> {
         self.text_or_null(column)?.ok_or_else(|| self.unreadable(column, &"is NULL"))
     }
 
-    fn parsed<T>(&self, column: &'static str, parse: impl FnOnce(&str) -> Option<T>) -> Result<T> {
+    /// A text that `parse` makes something of.
+    pub fn parsed<T>(&self, column: &'static str, parse: impl FnOnce(&str) -> Option<T>) -> Result<T> {
         let text = self.text(column)?;
         parse(&text).ok_or_else(|| self.unreadable(column, &"holds a value outside its domain"))
     }
@@ -64,6 +66,26 @@ impl<'r, D: Dialect> Record<'r, D> {
     /// An instant.
     pub fn instant(&self, column: &'static str) -> Result<Timestamp> {
         Timestamp::from_microsecond(self.int(column)?).map_err(|error| self.unreadable(column, &error))
+    }
+
+    /// A text or NULL that `parse` makes something of.
+    pub fn parsed_or_null<T>(&self, column: &'static str, parse: impl FnOnce(&str) -> Option<T>) -> Result<Option<T>> {
+        self.text_or_null(column)?.map(|_| self.parsed(column, parse)).transpose()
+    }
+
+    /// An integer that `read` makes something of.
+    pub fn int_as<T>(&self, column: &'static str, read: impl Fn(i64) -> Option<T>) -> Result<T> {
+        read(self.int(column)?).ok_or_else(|| self.unreadable(column, &"holds a value outside its domain"))
+    }
+
+    /// An instant or NULL.
+    pub fn instant_or_null(&self, column: &'static str) -> Result<Option<Timestamp>> {
+        self.int_or_null(column)?.map(|_| self.instant(column)).transpose()
+    }
+
+    /// An operator's code.
+    pub fn operator(&self, column: &'static str) -> Result<OperatorCode> {
+        self.parsed(column, |text| OperatorCode::parse(text).ok())
     }
 
     /// A number.

@@ -53,13 +53,32 @@ impl<D: Dialect> SqlUnit<D> {
         Err(Error::because(Kind::Internal, format!("a unit of work for {:?} was asked to write for {org}", self.tenancy)))
     }
 
-    fn must_be_for_every_org(&self) -> Result<()> {
+    /// Refuses what only the server itself may do.
+    pub(super) fn must_be_for_every_org(&self) -> Result<()> {
         if self.tenancy == Tenancy::Every {
             return Ok(());
         }
         Err(Error::because(Kind::Internal, format!("a unit of work for {:?} was asked to change the registry", self.tenancy)))
     }
 }
+
+/// Everything but the settings, children first.
+const CLEARED: [&str; 14] = [
+    "DELETE FROM portability_events",
+    "DELETE FROM portabilities",
+    "DELETE FROM portings",
+    "DELETE FROM portability_requests",
+    "DELETE FROM counters",
+    "DELETE FROM ported_numbers",
+    "DELETE FROM holidays",
+    "DELETE FROM msisdn_ranges",
+    "DELETE FROM nrn_ranges",
+    "DELETE FROM operators",
+    "DELETE FROM operator_tokens",
+    "DELETE FROM imsis",
+    "DELETE FROM msisdns",
+    "DELETE FROM orgs",
+];
 
 #[async_trait]
 impl<D: Dialect> RegistryWrites for SqlUnit<D> {
@@ -107,7 +126,7 @@ impl<D: Dialect> RegistryWrites for SqlUnit<D> {
 
     async fn clear(&mut self) -> Result<()> {
         self.must_be_for_every_org()?;
-        for statement in ["DELETE FROM operator_tokens", "DELETE FROM imsis", "DELETE FROM msisdns", "DELETE FROM orgs"] {
+        for statement in CLEARED {
             self.execute(statement, &[]).await?;
         }
         Ok(())

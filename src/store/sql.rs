@@ -85,8 +85,19 @@ impl<D: Dialect> UnitOfWork for SqlUnit<D> {
     }
 }
 
-/// A statement put together from our own constants: never from a value.
-#[expect(clippy::disallowed_methods, reason = "the parts are constants")]
+/// A statement put together from our own constants.
 pub(super) fn joined(parts: &[&'static str]) -> SqlStr {
-    AssertSqlSafe(parts.concat()).into_sql_str()
+    assembled(parts.concat())
+}
+
+/// A statement put together by the store: from constants, names of its own columns and placeholders, never from a value.
+#[expect(clippy::disallowed_methods, reason = "values are bound, not written into the text")]
+pub(super) fn assembled(text: String) -> SqlStr {
+    AssertSqlSafe(text).into_sql_str()
+}
+
+/// `count` placeholders from `$first` on, separated by commas; each `$` of `pattern` becomes one: `($)` makes `($1), ($2)`.
+pub(super) fn placeholders(first: usize, count: usize, pattern: &str) -> String {
+    let each = |number: usize| pattern.replace('$', &format!("${number}"));
+    (first..first + count).map(each).collect::<Vec<_>>().join(", ")
 }

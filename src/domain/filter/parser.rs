@@ -119,17 +119,12 @@ impl Parser {
 
     /// Units with this word between them; a single one stays as it is.
     fn joined(&mut self, word: &str, join: fn(Vec<Predicate>) -> Predicate, unit: fn(&mut Self) -> Parsed<Predicate>) -> Parsed<Predicate> {
-        let first = unit(self)?;
-        let mut others = Vec::new();
+        let mut units = vec![unit(self)?];
         while self.lexer.peek().is_word(word) {
             self.lexer.advance()?;
-            others.push(unit(self)?);
+            units.push(unit(self)?);
         }
-        if others.is_empty() {
-            return Ok(first);
-        }
-        others.insert(0, first);
-        Ok(join(others))
+        Ok(<[Predicate; 1]>::try_from(units).map_or_else(join, |[only]| only))
     }
 
     fn unit(&mut self) -> Parsed<Predicate> {

@@ -1,11 +1,17 @@
 //! The donor's answer, and the recipient's cancellation.
 
-use super::super::World;
+use jiff::Timestamp;
+
+use super::super::{World, settle};
 use super::Outcome;
+use super::write::write;
 use crate::domain::cause::{CancelCause, DenyCause};
 use crate::domain::msisdn::Msisdn;
-use crate::domain::org::Org;
-use crate::error::Result;
+use crate::domain::order::Order;
+use crate::domain::org::{Org, OrgName, Tenancy};
+use crate::domain::portability::{Command, Decision, Refusal, decide};
+use crate::error::{Error, Kind, Result};
+use crate::store::{DueScope, UnitOfWork};
 
 /// What a donor says to a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,18 +24,86 @@ pub enum DonorCommand {
     RestartReply,
 }
 
-/// Does what the donor says to every number of the process for which this org is the donor.
-///
-/// # Errors
-/// [`crate::error::Kind::NotFound`] where the org is not donor in such a process, [`crate::error::Kind::Conflict`] where no number allows it.
-pub async fn by_donor(_world: &World, _org: &Org, _process_id: &str, _command: DonorCommand) -> Result<Outcome> {
-    todo!()
+impl From<DonorCommand> for Command {
+    fn from(command: DonorCommand) -> Self {
+        match command {
+            DonorCommand::Accept => Self::Accept,
+            DonorCommand::Deny(cause) => Self::Deny(cause),
+            DonorCommand::RestartReply => Self::RestartReply,
+        }
+    }
 }
 
-/// Cancels the org's port-in of a number.
+/// Does what the donor says to every number of the process for which this org is the donor and which allows it.
 ///
 /// # Errors
-/// [`crate::error::Kind::NotFound`] where the org has none, [`crate::error::Kind::Conflict`] where it cannot be cancelled.
-pub async fn cancel(_world: &World, _org: &Org, _msisdn: Msisdn, _cause: CancelCause) -> Result<Outcome> {
-    todo!()
+/// [`Kind::NotFound`] where the org is not donor in such a process, [`Kind::Conflict`] where no number allows it.
+pub async fn by_donor(world: &World, org: &Org, process_id: &str, command: DonorCommand) -> Result<Outcome> {
+    let now = world.clock.now();
+    settle::settle(world, &DueScope::Org(org.name.clone()), now).await?;
+    let mut unit = world.store.begin(Tenancy::Every).await?;
+    let mut orders = unit.orders_of_donor(&org.name, process_id).await?;
+    if orders.is_empty() {
+        return Err(Error::not_found("Process"));
+    }
+    if command == DonorCommand::RestartReply {
+        leave_out_busy(&mut *unit, &mut orders).await?;
+    }
+    conclude(unit, &org.name, orders, &command.into(), now).await
+}
+
+/// A number that has found another process cannot come back to this one.
+async fn leave_out_busy(unit: &mut dyn UnitOfWork, orders: &mut Vec<Order>) -> Result<()> {
+    let numbers: Vec<_> = orders.iter().map(|order| order.msisdn).collect();
+    let facts = super::node::facts(unit, &numbers).await?;
+    let is_busy =
+        |order: &Order| facts.get(&order.msisdn).and_then(|facts| facts.active_order.as_ref()).is_some_and(|active| *active != order.id);
+    orders.retain(|order| !is_busy(order));
+    Ok(())
+}
+
+/// Cancels the org's port-in of a number: the active one, else the newest.
+///
+/// # Errors
+/// [`Kind::NotFound`] where the org has none, [`Kind::Conflict`] where it cannot be cancelled.
+pub async fn cancel(world: &World, org: &Org, msisdn: Msisdn, cause: CancelCause) -> Result<Outcome> {
+    let now = world.clock.now();
+    settle::numbers(world, vec![msisdn], now).await?;
+    let mut unit = world.store.begin(Tenancy::Every).await?;
+    let order = unit.order_of_recipient(&org.name, msisdn).await?.ok_or_else(|| Error::not_found("Portability"))?;
+    conclude(unit, &org.name, vec![order], &Command::Cancel(cause), now).await
+}
+
+/// Carries a command out on each order that allows it: done if any changed, already done if none changed but one already was so.
+async fn conclude(mut unit: Box<dyn UnitOfWork>, org: &OrgName, orders: Vec<Order>, command: &Command, now: Timestamp) -> Result<Outcome> {
+    let mut changed = Vec::new();
+    let mut already = false;
+    let mut refusal = None;
+    for mut order in orders {
+        match decide(command.clone(), &order.porting, now) {
+            Decision::Applied(transition) => {
+                let events = order.apply(transition).into_iter().collect();
+                write(&mut *unit, &mut order, events, now).await?;
+                changed.push(order.id);
+            }
+            Decision::AlreadyDone => already = true,
+            Decision::Refused(why) => refusal = Some(why),
+        }
+    }
+    if changed.is_empty() {
+        return if already { Ok(Outcome::AlreadyDone) } else { Err(conflict(refusal)) };
+    }
+    let ids: Vec<_> = changed.iter().map(String::as_str).collect();
+    let portabilities = unit.portabilities_of(org, &ids).await?;
+    unit.commit().await?;
+    Ok(Outcome::Done(portabilities))
+}
+
+fn conflict(refusal: Option<Refusal>) -> Error {
+    match refusal {
+        // Another server changed it between settling and locking: the next try sees it.
+        Some(Refusal::Unsettled(due)) => Error::because(Kind::Unavailable, format!("a transition due at {due} came between")),
+        Some(refusal) => Error::new(Kind::Conflict, refusal.to_string()),
+        None => Error::new(Kind::Conflict, "the number has another active process"),
+    }
 }

@@ -1,8 +1,10 @@
 //! The portabilities' use cases.
 
 pub mod answer;
+pub(super) mod node;
 pub mod read;
 pub mod request;
+pub(super) mod write;
 
 use crate::domain::listing::Portability;
 

@@ -1,56 +1,33 @@
-//! Reading portabilities.
+//! Reading portabilities, with everything applied that is due.
 
 use super::super::World;
-use crate::domain::filter::Predicate;
+use super::super::settle::settled;
 use crate::domain::listing::{Portability, PortabilityDetail};
-use crate::domain::msisdn::Msisdn;
 use crate::domain::org::Org;
-use crate::error::Result;
-
-/// Which portabilities of an org a list is of.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Scope {
-    /// All.
-    All,
-    /// Those of a process, by its id as the caller wrote it.
-    Process(String),
-    /// Those of a number.
-    Number(Msisdn),
-}
-
-/// Which of them, and how many.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Query {
-    /// Of what.
-    pub scope: Scope,
-    /// What must hold of them.
-    pub filter: Option<Predicate>,
-    /// Only those that arrived before this one ([`Portability::number`]).
-    pub before: Option<i64>,
-    /// How many at most, 1 to 1,000.
-    pub limit: u32,
-}
+use crate::error::{Error, Result};
+pub use crate::store::{ListScope, Listing};
 
 /// The org's portabilities, newest first.
 ///
 /// # Errors
 /// Those of the store.
-pub async fn list(_world: &World, _org: &Org, _query: &Query) -> Result<Vec<Portability>> {
-    todo!()
+pub async fn list(world: &World, org: &Org, listing: &Listing) -> Result<Vec<Portability>> {
+    settled!(world, now => world.store.portabilities(&org.name, listing, now))
 }
 
 /// One portability of the org, with its history.
 ///
 /// # Errors
 /// [`crate::error::Kind::NotFound`] where the org has none with this id.
-pub async fn by_id(_world: &World, _org: &Org, _id: &str) -> Result<PortabilityDetail> {
-    todo!()
+pub async fn by_id(world: &World, org: &Org, id: &str) -> Result<PortabilityDetail> {
+    let found = settled!(world, now => world.store.portability(&org.name, id, now))?;
+    found.ok_or_else(|| Error::not_found("Portability"))
 }
 
 /// Those where the org is donor and its answer is due, earliest deadline first.
 ///
 /// # Errors
 /// Those of the store.
-pub async fn pending_donor(_world: &World, _org: &Org) -> Result<Vec<Portability>> {
-    todo!()
+pub async fn pending_donor(world: &World, org: &Org) -> Result<Vec<Portability>> {
+    settled!(world, now => world.store.portabilities_awaiting_answer(&org.name, now))
 }

@@ -1,0 +1,217 @@
+//! A Node that keeps the real one's hours, refusals, quotas, references and periods, and plays the donors outside this server.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+use super::{CentralNode, NodeReply, Submission, Verdict};
+use crate::domain::calendar::{CalendarError, Schedule, WindowError};
+use crate::domain::cause::NodeRefusal;
+use crate::domain::directory::Directory;
+use crate::domain::operator::{ChangeQuota, OperatorCode, OperatorStatus, QuotaGroup};
+use crate::domain::order::{NumberFacts, Order};
+use crate::domain::portability::{Answer, Registration, Silence};
+use crate::domain::process_id::{LAST_SEQUENCE, ProcessId, ProcessPrefix, ProcessType};
+use crate::error::{Error, Kind, Result};
+use crate::store::UnitOfWork;
+
+/// What a donor outside this server will do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DonorPlan {
+    /// It answers so long after Tv begins.
+    Answers(Answer, Duration),
+    /// It says nothing.
+    Silent,
+}
+
+/// How donors outside this server answer.
+pub trait OutsideDonors: Send + Sync {
+    /// What the donor of an order will do.
+    fn plan(&self, order: &Order, donor: OperatorCode) -> DonorPlan;
+}
+
+/// Donors that accept when Tv begins: a reference server's.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct WillingDonors;
+
+impl OutsideDonors for WillingDonors {
+    fn plan(&self, _order: &Order, _donor: OperatorCode) -> DonorPlan {
+        DonorPlan::Answers(Answer::Accept, Duration::ZERO)
+    }
+}
+
+/// The simulated Node.
+pub struct SimulatedNode {
+    donors: Arc<dyn OutsideDonors>,
+}
+
+impl SimulatedNode {
+    /// A Node with these donors outside.
+    #[must_use]
+    pub fn new(donors: Arc<dyn OutsideDonors>) -> Self {
+        Self { donors }
+    }
+
+    /// What the Node will register for an order of a process.
+    fn registration(&self, order: &Order, schedule: &Schedule, silence: Silence) -> Registration {
+        let registration = Registration::new(schedule.clone(), silence);
+        match &order.donor {
+            Some(donor) if donor.org.is_none() => match self.donors.plan(order, donor.operator) {
+                DonorPlan::Answers(answer, after) => registration.answering(answer, after),
+                DonorPlan::Silent => registration,
+            },
+            _ => registration,
+        }
+    }
+}
+
+#[async_trait]
+impl CentralNode for SimulatedNode {
+    async fn submit(
+        &self,
+        unit: &mut dyn UnitOfWork,
+        directory: &Directory,
+        submission: &Submission<'_>,
+        at: Timestamp,
+    ) -> Result<Verdict> {
+        let refusals: Vec<_> = submission.numbers.iter().map(|(order, facts)| number_refusal(directory, order, facts)).collect();
+        if refusals.iter().all(Option::is_some) {
+            return Ok(Verdict { process_id: None, replies: refusals.into_iter().flatten().map(NodeReply::Refused).collect() });
+        }
+        let schedule = match request_verdict(unit, directory, submission, at).await? {
+            Ok(schedule) => schedule,
+            Err(refusal) => {
+                let replies = refusals.into_iter().map(|own| NodeReply::Refused(own.unwrap_or(refusal))).collect();
+                return Ok(Verdict { process_id: None, replies });
+            }
+        };
+        let process_id = process_id(unit, directory, submission, at).await?;
+        let silence = silence(directory, submission.donor);
+        let reply = |((order, _), refusal): (&(&Order, &NumberFacts), Option<NodeRefusal>)| match refusal {
+            Some(refusal) => NodeReply::Refused(refusal),
+            None => NodeReply::Registered(self.registration(order, &schedule, silence)),
+        };
+        Ok(Verdict { process_id: Some(process_id), replies: submission.numbers.iter().zip(refusals).map(reply).collect() })
+    }
+}
+
+/// `ENUME` and `EXIST`: what is wrong with one number.
+fn number_refusal(directory: &Directory, order: &Order, facts: &NumberFacts) -> Option<NodeRefusal> {
+    let Some(donor) = &order.donor else { return Some(NodeRefusal::Enume) };
+    let is_enabled = directory.operator(donor.operator).is_some_and(|operator| operator.status != OperatorStatus::Deshabilitado);
+    let is_own = donor.operator == order.recipient.operator && (donor.org.is_none() || donor.org == order.recipient.org);
+    if !is_enabled || is_own {
+        return Some(NodeRefusal::Enume);
+    }
+    let other_is_active = facts.active_order.as_ref().is_some_and(|active| *active != order.id);
+    other_is_active.then_some(NodeRefusal::Exist)
+}
+
+/// The dates of the process, or what is wrong with the request: `NRNRE`, `HORFV`, `CUPO1`, `CUPO4`, in this order.
+async fn request_verdict(
+    unit: &mut dyn UnitOfWork,
+    directory: &Directory,
+    submission: &Submission<'_>,
+    at: Timestamp,
+) -> Result<Result<Schedule, NodeRefusal>> {
+    let recipient = directory.operator(submission.recipient.operator);
+    if !recipient.is_some_and(|operator| operator.has_nrn(submission.nrn)) && !is_internal(submission) {
+        return Ok(Err(NodeRefusal::Nrnre));
+    }
+    let Some(schedule) = schedule(directory, submission, at)? else { return Ok(Err(NodeRefusal::Horfv)) };
+    if !is_internal(submission)
+        && let Some(refusal) = quota_refusal(unit, directory, submission, at).await?
+    {
+        return Ok(Err(refusal));
+    }
+    Ok(Ok(schedule))
+}
+
+/// Whether recipient and donor are the same operator: then the Node never hears of it, and of its refusals only those of a number apply.
+fn is_internal(submission: &Submission<'_>) -> bool {
+    submission.donor == Some(submission.recipient.operator)
+}
+
+/// The dates of the process; `None` where the chosen window is not allowed (any more).
+fn schedule(directory: &Directory, submission: &Submission<'_>, at: Timestamp) -> Result<Option<Schedule>> {
+    let calendar = &directory.calendar;
+    let schedule = calendar.schedule(at).map_err(beyond_time)?;
+    let schedule = match submission.chosen_window {
+        None => schedule,
+        Some(window) => match calendar.choose_window(schedule, window) {
+            Ok(schedule) => schedule,
+            Err(WindowError::Calendar(error)) => return Err(beyond_time(error)),
+            Err(_) => return Ok(None),
+        },
+    };
+    Ok(Some(if is_internal(submission) { schedule.internal(at) } else { schedule }))
+}
+
+fn beyond_time(error: CalendarError) -> Error {
+    Error::because(Kind::Internal, error)
+}
+
+/// `CUPO1` where the recipient's requests of the day are used up, `CUPO4` where the donor's changes are. What is refused does not count.
+async fn quota_refusal(
+    unit: &mut dyn UnitOfWork,
+    directory: &Directory,
+    submission: &Submission<'_>,
+    at: Timestamp,
+) -> Result<Option<NodeRefusal>> {
+    let day = directory.calendar.local(at).date();
+    let requests = recipient_quota(directory, submission).map(|limit| {
+        let name = format!("requests {} {} {day}", submission.recipient.operator, submission.process_type);
+        (name, limit)
+    });
+    if let Some((name, limit)) = &requests
+        && unit.counter_next(name, *limit).await?.is_none()
+    {
+        return Ok(Some(NodeRefusal::Cupo1));
+    }
+    let Some((donor, limit)) = donor_quota(directory, submission.donor) else { return Ok(None) };
+    if unit.counter_next(&format!("changes {donor} {day}"), limit).await?.is_some() {
+        return Ok(None);
+    }
+    if let Some((name, _)) = &requests {
+        unit.counter_back(name).await?;
+    }
+    Ok(Some(NodeRefusal::Cupo4))
+}
+
+/// The recipient's requests a day; `None`: practically unlimited, and so not counted, for a counter would make all its requests wait for each other.
+fn recipient_quota(directory: &Directory, submission: &Submission<'_>) -> Option<u32> {
+    let operator = directory.operator(submission.recipient.operator)?;
+    match submission.process_type {
+        ProcessType::Individual => {
+            let unlimited = QuotaGroup::A.requests_per_day();
+            Some(operator.individual_quota.requests_per_day()).filter(|limit| *limit < unlimited)
+        }
+        ProcessType::Multiple => Some(operator.multiple_quota.per_day()),
+    }
+}
+
+/// The donor's changes a day; `None`: practically unlimited, and so not counted.
+fn donor_quota(directory: &Directory, donor: Option<OperatorCode>) -> Option<(OperatorCode, u32)> {
+    let operator = directory.operator(donor?)?;
+    let unlimited = ChangeQuota::new(999_999_999).ok();
+    Some(operator.change_quota).filter(|quota| Some(*quota) != unlimited).map(|quota| (operator.code, quota.per_day()))
+}
+
+/// A donor that is for the time being not connected cannot answer: its silence is acceptance.
+fn silence(directory: &Directory, donor: Option<OperatorCode>) -> Silence {
+    let status = donor.and_then(|donor| directory.operator(donor)).map(|operator| operator.status);
+    if status == Some(OperatorStatus::AltaExtraordinaria) { Silence::Accepts } else { Silence::Rejects }
+}
+
+/// The next reference of this recipient, donor, type and minute.
+async fn process_id(unit: &mut dyn UnitOfWork, directory: &Directory, submission: &Submission<'_>, at: Timestamp) -> Result<ProcessId> {
+    let Some(donor) = submission.donor else { return Err(Error::because(Kind::Internal, "a process without donor")) };
+    let local = directory.calendar.local(at);
+    let prefix = ProcessPrefix::new(submission.recipient.operator, donor, submission.process_type, local);
+    let exhausted = || Error::new(Kind::SequenceExhausted, "").retry_after(60_u32.saturating_sub(local.second().unsigned_abs().into()));
+    let name = format!("process {}", prefix.as_str());
+    let sequence = unit.counter_next(&name, LAST_SEQUENCE).await?.ok_or_else(exhausted)?;
+    prefix.number(sequence).map_err(|_| exhausted())
+}

@@ -1,0 +1,90 @@
+//! Applying what is due: each transition as of the time it was due, chained until nothing is due.
+
+use std::collections::HashSet;
+
+use jiff::Timestamp;
+
+use super::World;
+use super::portability::node;
+use super::portability::write::write;
+use crate::domain::msisdn::Msisdn;
+use crate::domain::order::Order;
+use crate::domain::org::Tenancy;
+use crate::domain::portability::State;
+use crate::error::Result;
+use crate::store::{Claim, DueScope, UnitOfWork};
+
+/// Orders applied in one transaction.
+pub const BATCH: u32 = 100;
+
+/// Reads until nothing that concerns the reading is due: `settled!(world, now => world.store.number(tenancy, msisdn, now))`.
+///
+/// The first reading usually is the only one: it says itself whether something is due.
+macro_rules! settled {
+    ($world:expr, $now:ident => $read:expr) => {{
+        async {
+            let $now = $world.clock.now();
+            loop {
+                let reading: crate::store::Reading<_> = $read.await?;
+                match reading.due {
+                    None => break Ok::<_, crate::error::Error>(reading.found),
+                    Some(scope) => crate::service::settle::settle($world, &scope, $now).await?,
+                }
+            }
+        }
+        .await
+    }};
+}
+pub(crate) use settled;
+
+/// Applies everything that is due at `now` within a scope, waiting for others who are at it.
+///
+/// # Errors
+/// Those of the store and of the Node; what was applied before stays.
+pub async fn settle(world: &World, scope: &DueScope, now: Timestamp) -> Result<()> {
+    // Asked first, without a transaction: there is rarely anything.
+    if !world.store.is_due(scope, now).await? {
+        return Ok(());
+    }
+    while batch(world, scope, now, Claim::Wait).await? > 0 {}
+    Ok(())
+}
+
+/// Applies what is due for some numbers.
+///
+/// # Errors
+/// As for [`settle`].
+pub async fn numbers(world: &World, msisdns: Vec<Msisdn>, now: Timestamp) -> Result<()> {
+    settle(world, &DueScope::Numbers(msisdns), now).await
+}
+
+/// Applies up to [`BATCH`] due orders in one transaction, the earliest first; how many there were.
+///
+/// # Errors
+/// As for [`settle`]; then none of the batch is applied.
+pub async fn batch(world: &World, scope: &DueScope, now: Timestamp, claim: Claim) -> Result<usize> {
+    let mut unit = world.store.begin(Tenancy::Every).await?;
+    let orders = unit.orders_due(scope, now, claim, BATCH).await?;
+    let count = orders.len();
+    if count > 0 {
+        apply(world, &mut *unit, orders, now).await?;
+        unit.commit().await?;
+    }
+    Ok(count)
+}
+
+/// Applies what is due of orders that the unit of work has taken.
+async fn apply(world: &World, unit: &mut dyn UnitOfWork, orders: Vec<Order>, now: Timestamp) -> Result<()> {
+    let mut opened = HashSet::new();
+    for mut order in orders {
+        if order.porting.state() != State::Aenv {
+            let events = order.pass_time(now).map_err(node::defect)?;
+            write(unit, &mut order, events, now).await?;
+        } else if opened.insert(order.request_id.clone()) {
+            // The Node decides on a request as a whole.
+            let waiting = unit.orders_waiting(&order.request_id).await?;
+            node::open(world, unit, waiting, now).await?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,70 @@
+//! The background worker: applies transitions as they fall due, so that they are there before anybody asks.
+//!
+//! Nothing depends on it being on time: readings apply what is due themselves. It holds no leadership and no lease: each batch is taken with
+//! `SKIP LOCKED` inside the transaction that applies it, so any number of workers share the work and a dead one gives its back.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
+
+use crate::service::World;
+use crate::service::settle::{BATCH, batch};
+use crate::store::{Claim, DueScope};
+
+/// How long the worker sleeps at most: other servers may have stored something due earlier than it knows of.
+const POLL: Duration = Duration::from_secs(1);
+/// How long it waits after a failure.
+const PAUSE: Duration = Duration::from_secs(5);
+
+/// Works until it is told to stop.
+pub async fn run(world: World, stop: CancellationToken) {
+    while !stop.is_cancelled() {
+        let pause = match work(&world).await {
+            Ok(pause) => pause,
+            Err(error) => {
+                tracing::warn!(cause = error.story(), "due transitions could not be applied");
+                PAUSE
+            }
+        };
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = tokio::time::sleep(pause) => {}
+        }
+    }
+}
+
+/// Applies a batch; how long there is nothing to do then.
+async fn work(world: &World) -> crate::error::Result<Duration> {
+    let now = world.clock.now();
+    match world.store.next_due().await? {
+        Some(due) if due <= now => {
+            let applied = batch(world, &DueScope::All, now, Claim::Skip).await?;
+            // Less than a full batch is all there was, but for what other servers have taken.
+            Ok(if applied == usize::try_from(BATCH).unwrap_or(usize::MAX) { Duration::ZERO } else { POLL })
+        }
+        next => Ok(until(next, now)),
+    }
+}
+
+fn until(next: Option<Timestamp>, now: Timestamp) -> Duration {
+    let due_in = next.and_then(|due| Duration::try_from(due.duration_since(now)).ok());
+    due_in.map_or(POLL, |due_in| due_in.min(POLL))
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+
+    use super::*;
+
+    #[test]
+    fn sleeps_until_the_next_due_but_never_long() {
+        let now = Timestamp::UNIX_EPOCH;
+        let in_millis = |millis| until(Some(now + SignedDuration::from_millis(millis)), now);
+        assert_eq!(in_millis(20), Duration::from_millis(20));
+        assert_eq!(in_millis(60_000), POLL);
+        assert_eq!(in_millis(-20), POLL);
+        assert_eq!(until(None, now), POLL);
+    }
+}
