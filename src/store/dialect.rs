@@ -69,9 +69,9 @@ impl<'q> From<&'q Imsi> for Param<'q> {
 pub trait Dialect: Database {
     /// Starts a transaction that is going to write.
     const BEGIN_WRITE: &'static str;
-    /// Ends a `SELECT … FROM msisdns m …` that must keep others from changing the number until the transaction ends.
-    const LOCK_NUMBER: &'static str;
-    /// A query that has a row when tables other than the registry hold anything.
+    /// Ends a `SELECT` of rows that others must not change until the transaction ends.
+    const FOR_UPDATE: &'static str;
+    /// The schema, as this binary knows it.
     const SCHEMA_MIGRATIONS: &'static Migrator;
 
     /// Runs a statement and returns its rows.
@@ -130,13 +130,13 @@ macro_rules! dialect {
 
 dialect!(Postgres, POSTGRES_MIGRATIONS, {
     const BEGIN_WRITE: &'static str = "BEGIN";
-    const LOCK_NUMBER: &'static str = " FOR UPDATE OF m";
+    const FOR_UPDATE: &'static str = " FOR UPDATE";
 });
 
 // One writer at a time: a write transaction takes the lock when it begins, for a later upgrade from a read lock can fail.
 dialect!(Sqlite, SQLITE_MIGRATIONS, {
     const BEGIN_WRITE: &'static str = "BEGIN IMMEDIATE";
-    const LOCK_NUMBER: &'static str = "";
+    const FOR_UPDATE: &'static str = "";
 });
 
 /// A query with its parameters bound.
