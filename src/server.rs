@@ -50,6 +50,23 @@ pub enum StartError {
     Listen(SocketAddr, std::io::Error),
 }
 
+/// The two times that a server lives in.
+#[derive(Clone)]
+pub struct Clocks {
+    /// Stamps and judges what is stored.
+    pub data: Arc<dyn Clock>,
+    /// Real time: judges tokens and the age of keys, whatever time the data live in.
+    pub real: Arc<dyn Clock>,
+}
+
+impl Clocks {
+    /// The machine's own clock for both.
+    #[must_use]
+    pub fn system() -> Self {
+        Self { data: Arc::new(SystemClock), real: Arc::new(SystemClock) }
+    }
+}
+
 /// A server that is ready to be served.
 pub struct Server {
     /// Its routes.
@@ -65,7 +82,7 @@ impl Server {
     ///
     /// # Errors
     /// [`StartError`] says what to change.
-    pub async fn build(config: &ServeConfig, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
+    pub async fn build(config: &ServeConfig, clocks: Clocks) -> Result<Self, StartError> {
         let secret = signing_secret(config.mode, &config.auth)?;
         let store = store::open(&config.database.database, &config.database.pool).await?;
         prepare(&*store, config.mode).await?;
@@ -74,11 +91,15 @@ impl Server {
             None => None,
         };
         if let Some(keys) = &keys {
-            keys.load(SystemClock.now()).await?;
+            keys.load(clocks.real.now()).await?;
         }
-        let verifier = Arc::new(Verifier::new(secret.as_ref(), keys, config.auth.rules(), Arc::new(SystemClock)));
-        let central_node = Arc::new(SimulatedNode::new(Arc::new(WillingDonors)));
-        let world = World { central_node, entitlement: entitlement_server(&config.entitlement, &store)?, store: store.clone(), clock };
+        let verifier = Arc::new(Verifier::new(secret.as_ref(), keys, config.auth.rules(), clocks.real));
+        let world = World {
+            entitlement: entitlement_server(&config.entitlement, &store)?,
+            central_node: Arc::new(SimulatedNode::new(Arc::new(WillingDonors))),
+            store: store.clone(),
+            clock: clocks.data,
+        };
         let state = AppState { world: world.clone(), verifier };
         Ok(Self { router: http::router(state, config.request_timeout()), store, world })
     }
@@ -91,6 +112,7 @@ impl Server {
         let (stopping, stopped) = tokio::sync::oneshot::channel::<()>();
         let signal = async move {
             shutdown.await;
+            tracing::info!("stopping: no new connections, what is in flight is answered");
             let _ = stopping.send(());
         };
         let serving = axum::serve(listener, self.router).with_graceful_shutdown(signal);
@@ -178,7 +200,7 @@ fn entitlement_server(config: &EntitlementConfig, store: &Arc<dyn Store>) -> Res
 /// # Errors
 /// [`StartError`] says what to change.
 pub async fn run(config: &ServeConfig) -> Result<(), StartError> {
-    let server = Server::build(config, Arc::new(SystemClock)).await?;
+    let server = Server::build(config, Clocks::system()).await?;
     let listen_error = |error| StartError::Listen(config.listen, error);
     let listener = TcpListener::bind(config.listen).await.map_err(listen_error)?;
     let address = listener.local_addr().map_err(listen_error)?;

@@ -107,10 +107,26 @@ pub fn panicked(panic: Box<dyn Any + Send + 'static>) -> axum::http::Response<Bo
 
 /// Reusable answers of the documents: `response = errors::NotFound`.
 pub mod errors {
+    use utoipa::openapi::OpenApi;
+
     use super::{Envelope, ToResponse};
 
     macro_rules! documented {
         ($($name:ident $description:literal;)+) => {
+            /// Adds what the answers below refer to to a document: the responses and the envelope's schema.
+            #[derive(Debug)]
+            pub struct ErrorResponses;
+
+            impl utoipa::Modify for ErrorResponses {
+                fn modify(&self, openapi: &mut OpenApi) {
+                    let components = openapi.components.get_or_insert_default();
+                    let named = |(name, response): (&str, _)| (name.to_owned(), response);
+                    components.responses.extend([$(named($name::response())),+]);
+                    let schema = (<Envelope as utoipa::ToSchema>::name().into_owned(), <Envelope as utoipa::PartialSchema>::schema());
+                    components.schemas.extend([schema]);
+                }
+            }
+
             $(
                 #[doc = $description]
                 #[derive(ToResponse)]

@@ -40,18 +40,20 @@ impl FromRef<AppState> for Arc<Verifier> {
     }
 }
 
-/// The whole server: both APIs, documents, health, and around them time-out, panic guard, envelope and log.
+/// The whole server: both APIs, documents and health, guarded.
 pub fn router(state: AppState, request_timeout: Duration) -> Router {
     let (discovery, _) = discovery::router().split_for_parts();
-    Router::new()
-        .merge(discovery)
-        .merge(health::router())
-        .merge(docs::router())
+    let routes = Router::new().merge(discovery).merge(health::router()).merge(docs::router());
+    guarded(routes.with_state(state), request_timeout)
+}
+
+/// Any routes, with time-out, panic guard, envelope and log around them: whatever goes wrong inside is answered by the envelope.
+pub fn guarded(routes: Router, request_timeout: Duration) -> Router {
+    routes
         .fallback(envelope::unknown_route)
         .layer(TimeoutLayer::with_status_code(axum::http::StatusCode::SERVICE_UNAVAILABLE, request_timeout))
         .layer(CatchPanicLayer::custom(envelope::panicked))
         .layer(middleware::from_fn(observe::observe))
-        .with_state(state)
 }
 
 pub use docs::{Document, documents};

@@ -69,17 +69,15 @@ impl<'q> From<&'q Imsi> for Param<'q> {
 pub trait Dialect: Database {
     /// Starts a transaction that is going to write.
     const BEGIN_WRITE: &'static str;
-    /// Ends a `SELECT … FROM msisdns m …` that must keep others from changing the number until the transaction ends.
-    const LOCK_NUMBER: &'static str;
     /// Ends a `SELECT` whose rows others must not change until the transaction ends.
-    const LOCK: &'static str;
+    const FOR_UPDATE: &'static str;
     /// The same, but for the rows that others have: they are left out.
-    const LOCK_WHAT_IS_FREE: &'static str;
+    const FOR_UPDATE_OF_FREE: &'static str;
     /// The function that finds the place of a text in another, from 1, or 0: arguments haystack and needle.
     const PLACE_OF: &'static str;
     /// Makes a computed text compare byte by byte.
     const BYTEWISE: &'static str;
-    /// The migrations.
+    /// The schema, as this binary knows it.
     const SCHEMA_MIGRATIONS: &'static Migrator;
 
     /// Runs a statement and returns its rows.
@@ -138,9 +136,8 @@ macro_rules! dialect {
 
 dialect!(Postgres, POSTGRES_MIGRATIONS, {
     const BEGIN_WRITE: &'static str = "BEGIN";
-    const LOCK_NUMBER: &'static str = " FOR UPDATE OF m";
-    const LOCK: &'static str = " FOR UPDATE";
-    const LOCK_WHAT_IS_FREE: &'static str = " FOR UPDATE SKIP LOCKED";
+    const FOR_UPDATE: &'static str = " FOR UPDATE";
+    const FOR_UPDATE_OF_FREE: &'static str = " FOR UPDATE SKIP LOCKED";
     const PLACE_OF: &'static str = "strpos";
     const BYTEWISE: &'static str = " COLLATE \"C\"";
 });
@@ -148,9 +145,8 @@ dialect!(Postgres, POSTGRES_MIGRATIONS, {
 // One writer at a time: a write transaction takes the lock when it begins, for a later upgrade from a read lock can fail.
 dialect!(Sqlite, SQLITE_MIGRATIONS, {
     const BEGIN_WRITE: &'static str = "BEGIN IMMEDIATE";
-    const LOCK_NUMBER: &'static str = "";
-    const LOCK: &'static str = "";
-    const LOCK_WHAT_IS_FREE: &'static str = "";
+    const FOR_UPDATE: &'static str = "";
+    const FOR_UPDATE_OF_FREE: &'static str = "";
     const PLACE_OF: &'static str = "instr";
     const BYTEWISE: &'static str = " COLLATE BINARY";
 });

@@ -88,7 +88,9 @@ impl<D: Dialect> Inventory for SqlStore<D> {
 #[async_trait]
 impl<D: Dialect> InventoryWrites for SqlUnit<D> {
     async fn number_for_update(&mut self, msisdn: Msisdn) -> Result<Option<Entry>> {
-        let rows = self.rows(joined(&[ENTRY, TABLES, BY_MSISDN, D::LOCK_NUMBER]), &[msisdn.into()]).await?;
+        // The lock is a statement of its own: one that waits for another transaction still sees the SIMs as they were before the wait.
+        self.rows(joined(&["SELECT msisdn FROM msisdns WHERE msisdn = $1", D::FOR_UPDATE]), &[msisdn.into()]).await?;
+        let rows = self.rows(joined(&[ENTRY, TABLES, BY_MSISDN]), &[msisdn.into()]).await?;
         entry::<D>(&rows, &self.tenancy)
     }
 

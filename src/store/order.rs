@@ -258,8 +258,8 @@ impl<D: Dialect> OrderWrites for SqlUnit<D> {
         let (condition, mut params) = due_condition(scope, now);
         params.push(i64::from(limit).into());
         let lock = match claim {
-            Claim::Wait => D::LOCK,
-            Claim::Skip => D::LOCK_WHAT_IS_FREE,
+            Claim::Wait => D::FOR_UPDATE,
+            Claim::Skip => D::FOR_UPDATE_OF_FREE,
         };
         let sql = format!("{ORDER} WHERE {condition} ORDER BY due_at, msisdn LIMIT ${}{lock}", params.len());
         let rows = self.rows(assembled(sql), &params).await?;
@@ -267,12 +267,12 @@ impl<D: Dialect> OrderWrites for SqlUnit<D> {
     }
 
     async fn orders_waiting(&mut self, request_id: &str) -> Result<Vec<Order>> {
-        self.orders(&[" WHERE request_id = $1 AND state = 'AENV' ORDER BY msisdn", D::LOCK], &[request_id.into()]).await
+        self.orders(&[" WHERE request_id = $1 AND state = 'AENV' ORDER BY msisdn", D::FOR_UPDATE], &[request_id.into()]).await
     }
 
     async fn orders_of_donor(&mut self, org: &OrgName, process_id: &str) -> Result<Vec<Order>> {
         let params = [process_id.into(), org.as_str().into()];
-        self.orders(&[" WHERE process_id = $1 AND donor_org = $2 ORDER BY msisdn", D::LOCK], &params).await
+        self.orders(&[" WHERE process_id = $1 AND donor_org = $2 ORDER BY msisdn", D::FOR_UPDATE], &params).await
     }
 
     async fn order_of_recipient(&mut self, org: &OrgName, msisdn: Msisdn) -> Result<Option<Order>> {
@@ -280,7 +280,7 @@ impl<D: Dialect> OrderWrites for SqlUnit<D> {
         let condition = " WHERE id = (SELECT p.id FROM portings p JOIN portabilities v ON v.porting_id = p.id AND v.recipient_rol = 1
              WHERE p.msisdn = $1 AND v.org = $2
              ORDER BY CASE WHEN p.state IN ('AENV', 'ASOL', 'ACON') THEN 0 ELSE 1 END, v.number DESC LIMIT 1)";
-        let orders = self.orders(&[condition, D::LOCK], &[msisdn.into(), org.as_str().into()]).await?;
+        let orders = self.orders(&[condition, D::FOR_UPDATE], &[msisdn.into(), org.as_str().into()]).await?;
         Ok(orders.into_iter().next())
     }
 

@@ -11,6 +11,7 @@ use utoipa_axum::routes;
 
 use super::AppState;
 use super::docs::BearerToken;
+use super::envelope::errors::ErrorResponses;
 
 #[derive(OpenApi)]
 #[openapi(
@@ -23,7 +24,7 @@ use super::docs::BearerToken;
     ),
     servers((url = "/", description = "This server")),
     tags((name = "Admin", description = "Change the inventory"), (name = "Inventory", description = "Ask the inventory")),
-    modifiers(&BearerToken),
+    modifiers(&BearerToken, &ErrorResponses),
 )]
 struct Api;
 

@@ -1,0 +1,5 @@
+//! The integration tests, in one binary whose modules mirror the URLs. `scripts/test` runs them: every test of HTTP runs on both databases.
+#![cfg(test)]
+
+mod support;
+mod v2;
