@@ -14,6 +14,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::{AuthConfig, DatabaseConfig, LogConfig, LogFormat, Mode, ServeConfig};
 use crate::dataset::DataSet;
 use crate::error::Error;
+use crate::mock::demo;
 use crate::server::{self, StartError};
 use crate::service::registry;
 use crate::{http, store};
@@ -200,17 +201,16 @@ impl TokenArgs {
 
 impl SeedArgs {
     async fn run(self) -> Result<(), CommandError> {
-        let data = match self.data.as_str() {
-            "demo" => DataSet::demo()?,
-            "empty" => DataSet::default(),
-            file => DataSet::parse(&read(Path::new(file))?)?,
-        };
         let store = store::open(&self.database.database, &self.database.pool).await?;
         server::take_for_mock(&*store).await?;
         if !self.replace && !store.is_empty().await? {
             return Err(CommandError::NotEmpty);
         }
-        registry::seed(&*store, &data).await?;
+        match self.data.as_str() {
+            "demo" => demo::seed(&store, SystemClock.now()).await?,
+            "empty" => registry::seed(&*store, &DataSet::default()).await?,
+            file => registry::seed(&*store, &DataSet::parse(&read(Path::new(file))?)?).await?,
+        }
         store.close().await;
         Ok(())
     }

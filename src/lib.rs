@@ -13,6 +13,7 @@
 //! | [`auth`] | tokens, keys, and extractors whose type is the permission |
 //! | [`http`] | routers, extractors, the error envelope, answers, documents |
 //! | [`dataset`] | the data sets that fill a database |
+//! | [`mock`] | what a mock has and a reference server must not |
 //! | [`error`] | the one failure type and its catalogue |
 //! | [`clock`] | the only file that reads the time |
 //! | [`worker`] | applies due transitions in the background |
@@ -33,6 +34,7 @@ pub mod domain;
 pub mod entitlement;
 pub mod error;
 pub mod http;
+pub mod mock;
 pub mod server;
 pub mod service;
 pub mod store;

@@ -13,14 +13,14 @@ use crate::auth::{KeySource, Secret, Verifier};
 use crate::central_node::{SimulatedNode, WillingDonors};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{AuthConfig, EntitlementConfig, Mode, ServeConfig};
-use crate::dataset::DataSet;
 use crate::domain::org::Tenancy;
 use crate::entitlement::EntitlementServer;
 use crate::entitlement::stored::StoredTokens;
 use crate::entitlement::ts43::{Ts43Client, Ts43Config};
 use crate::error::{Error, Kind, Result};
 use crate::http::{self, AppState};
-use crate::service::{World, registry};
+use crate::mock::demo;
+use crate::service::World;
 use crate::store::{self, Store};
 use crate::worker;
 
@@ -85,7 +85,7 @@ impl Server {
     pub async fn build(config: &ServeConfig, clocks: Clocks) -> Result<Self, StartError> {
         let secret = signing_secret(config.mode, &config.auth)?;
         let store = store::open(&config.database.database, &config.database.pool).await?;
-        prepare(&*store, config.mode).await?;
+        prepare(&store, config.mode, &*clocks.data).await?;
         let keys = match &config.auth.jwks {
             Some(location) => Some(KeySource::new(location.clone())?),
             None => None,
@@ -151,7 +151,7 @@ pub fn signing_secret(mode: Mode, auth: &AuthConfig) -> Result<Option<Secret>, S
 }
 
 /// Brings a database into the state that its mode needs.
-async fn prepare(store: &dyn Store, mode: Mode) -> Result<(), StartError> {
+async fn prepare(store: &Arc<dyn Store>, mode: Mode, clock: &dyn Clock) -> Result<(), StartError> {
     match mode {
         Mode::Reference => {
             store.migrate().await?;
@@ -160,9 +160,9 @@ async fn prepare(store: &dyn Store, mode: Mode) -> Result<(), StartError> {
             unit.commit().await?;
         }
         Mode::Mock => {
-            take_for_mock(store).await?;
+            take_for_mock(&**store).await?;
             if store.is_empty().await? {
-                registry::seed(store, &DataSet::demo()?).await?;
+                demo::seed(store, clock.now()).await?;
             }
         }
     }

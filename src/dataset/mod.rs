@@ -1,16 +1,18 @@
 //! Data sets: what `seed` fills a mock's database with, and `load` a registry.
 //!
-//! A data set is a JSON file with the members `orgs`, `msisdns` and `operator_tokens`, each optional.
+//! A data set is a JSON file with the members `orgs`, `operators`, `holidays`, `ported_numbers`, `msisdns` and `operator_tokens`, each optional.
+
+mod raw;
 
 use jiff::Timestamp;
-use serde::Deserialize;
+use jiff::civil::Date;
 
-use crate::clock::truncated;
-use crate::domain::imsi::Imsi;
-use crate::domain::inventory::{BelongsTo, InternalPortability, NewNumber, Segment, Sim, Status};
+use crate::domain::inventory::NewNumber;
 use crate::domain::msisdn::Msisdn;
+use crate::domain::nrn::Nrn;
+use crate::domain::operator::{Operator, OperatorCode};
 use crate::domain::operator_token::OperatorToken;
-use crate::domain::org::{Org, OrgName};
+use crate::domain::org::Org;
 use crate::error::{Error, Kind, Result};
 
 /// The data set that makes the published curls work as they stand.
@@ -25,6 +27,23 @@ pub struct DataSet {
     pub numbers: Vec<NewNumber>,
     /// What the built-in Entitlement Server knows.
     pub operator_tokens: Vec<Token>,
+    /// The operators of the Central Node.
+    pub operators: Vec<Operator>,
+    /// Days the Central Node does not work, besides the national holidays.
+    pub holidays: Vec<Date>,
+    /// Numbers that are not with their range's operator.
+    pub ported_numbers: Vec<PortedNumber>,
+}
+
+/// A number that has been ported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PortedNumber {
+    /// The number.
+    pub msisdn: Msisdn,
+    /// Its operator of today.
+    pub operator: OperatorCode,
+    /// Where it is routed to.
+    pub nrn: Nrn,
 }
 
 /// An operator token.
@@ -59,6 +78,9 @@ impl DataSet {
             orgs: converted("orgs", &raw.orgs, raw::Org::convert)?,
             numbers: converted("msisdns", &raw.msisdns, raw::Number::convert)?,
             operator_tokens: converted("operator_tokens", &raw.operator_tokens, raw::Token::convert)?,
+            operators: converted("operators", &raw.operators, raw::RawOperator::convert)?,
+            holidays: raw.holidays,
+            ported_numbers: converted("ported_numbers", &raw.ported_numbers, raw::RawPortedNumber::convert)?,
         })
     }
 }
@@ -71,140 +93,6 @@ fn converted<Raw, T>(list: &str, items: &[Raw], convert: impl Fn(&Raw) -> Result
     items.iter().enumerate().map(named).collect()
 }
 
-/// The data set as it stands in JSON.
-mod raw {
-    use super::{
-        BelongsTo, Deserialize, Imsi, InternalPortability, Msisdn, OperatorToken, OrgName, Segment, Sim, Status, Timestamp, truncated,
-    };
-
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
-    pub struct DataSet {
-        #[serde(default)]
-        pub orgs: Vec<Org>,
-        #[serde(default)]
-        pub msisdns: Vec<Number>,
-        #[serde(default)]
-        pub operator_tokens: Vec<Token>,
-    }
-
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
-    pub struct Org {
-        name: String,
-        operator_code: String,
-        nrn: String,
-        home_system: String,
-        tenant_id: i64,
-        bit: i64,
-        tier: i64,
-    }
-
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
-    pub struct Number {
-        msisdn: String,
-        org: String,
-        belongs_to: String,
-        status: String,
-        checked_at: Timestamp,
-        internal_portability: Option<Origin>,
-        #[serde(default)]
-        imsis: Vec<RawSim>,
-    }
-
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
-    struct Origin {
-        org: String,
-        belongs_to: String,
-    }
-
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
-    struct RawSim {
-        imsi: String,
-        segment: String,
-        created_at: Timestamp,
-    }
-
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
-    #[expect(clippy::struct_field_names, reason = "the names in the file")]
-    pub struct Token {
-        token: String,
-        msisdn: String,
-        expires_at: Option<Timestamp>,
-    }
-
-    fn is_digits(text: &str, length: usize) -> bool {
-        text.len() == length && text.bytes().all(|byte| byte.is_ascii_digit())
-    }
-
-    impl Org {
-        pub fn convert(&self) -> Result<super::Org, &'static str> {
-            if !is_digits(&self.operator_code, 3) {
-                return Err("operator_code");
-            }
-            if !is_digits(&self.nrn, 6) {
-                return Err("nrn");
-            }
-            Ok(super::Org {
-                name: OrgName::parse(&self.name).map_err(|_| "name")?,
-                operator_code: self.operator_code.clone(),
-                nrn: self.nrn.clone(),
-                home_system: BelongsTo::parse(&self.home_system).ok_or("home_system")?,
-                tenant_id: self.tenant_id,
-                bit: self.bit,
-                tier: self.tier,
-            })
-        }
-    }
-
-    impl Number {
-        pub fn convert(&self) -> Result<super::NewNumber, &'static str> {
-            Ok(super::NewNumber {
-                msisdn: Msisdn::parse(&self.msisdn).map_err(|_| "msisdn")?,
-                org: OrgName::parse(&self.org).map_err(|_| "org")?,
-                belongs_to: BelongsTo::parse(&self.belongs_to).ok_or("belongs_to")?,
-                status: Status::parse(&self.status).ok_or("status")?,
-                checked_at: truncated(self.checked_at),
-                internal_portability: self.internal_portability.as_ref().map(Origin::convert).transpose()?,
-                sims: self.imsis.iter().map(RawSim::convert).collect::<Result<_, _>>()?,
-            })
-        }
-    }
-
-    impl Origin {
-        fn convert(&self) -> Result<InternalPortability, &'static str> {
-            Ok(InternalPortability {
-                org: OrgName::parse(&self.org).map_err(|_| "internal_portability.org")?,
-                belongs_to: BelongsTo::parse(&self.belongs_to).ok_or("internal_portability.belongs_to")?,
-            })
-        }
-    }
-
-    impl RawSim {
-        fn convert(&self) -> Result<Sim, &'static str> {
-            Ok(Sim {
-                imsi: Imsi::parse(&self.imsi).map_err(|_| "imsis")?,
-                segment: Segment::parse(&self.segment).ok_or("imsis")?,
-                created_at: truncated(self.created_at),
-            })
-        }
-    }
-
-    impl Token {
-        pub fn convert(&self) -> Result<super::Token, &'static str> {
-            Ok(super::Token {
-                token: OperatorToken::parse(&self.token).map_err(|_| "token")?,
-                msisdn: Msisdn::parse(&self.msisdn).map_err(|_| "msisdn")?,
-                expires_at: self.expires_at.map(truncated),
-            })
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -212,7 +100,7 @@ mod tests {
     #[test]
     fn the_demo_data_are_valid() {
         let demo = DataSet::demo().unwrap();
-        assert_eq!(demo.orgs.len(), 8);
+        assert_eq!((demo.orgs.len(), demo.operators.len()), (9, 35));
         assert!(demo.numbers.iter().any(|number| number.msisdn.to_string() == "666777888"));
     }
 

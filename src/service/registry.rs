@@ -45,5 +45,14 @@ async fn put_registry(unit: &mut dyn UnitOfWork, data: &DataSet) -> Result<()> {
     for org in &data.orgs {
         unit.org_put(org).await?;
     }
+    for operator in &data.operators {
+        unit.operator_put(operator).await?;
+    }
+    for day in &data.holidays {
+        unit.holiday_put(*day).await?;
+    }
+    for number in &data.ported_numbers {
+        unit.ported_number_put(number.msisdn, number.operator, number.nrn).await?;
+    }
     Ok(())
 }

@@ -286,6 +286,9 @@ pub trait OrderWrites: Send {
     /// The number is at another operator from now on, and the inventory follows: to an org of this server or outside.
     async fn number_ported(&mut self, order: &Order, at: Timestamp) -> Result<()>;
 
+    /// Stores or replaces what is known of a number that was ported.
+    async fn ported_number_put(&mut self, msisdn: Msisdn, operator: OperatorCode, nrn: Nrn) -> Result<()>;
+
     /// Stores or replaces an operator with its ranges.
     async fn operator_put(&mut self, operator: &Operator) -> Result<()>;
 

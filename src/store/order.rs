@@ -19,7 +19,7 @@ use crate::domain::iccid::Iccid;
 use crate::domain::listing::Portability;
 use crate::domain::msisdn::Msisdn;
 use crate::domain::nrn::Nrn;
-use crate::domain::operator::Operator;
+use crate::domain::operator::{Operator, OperatorCode};
 use crate::domain::order::{NumberFacts, Order, Party};
 use crate::domain::org::OrgName;
 use crate::domain::portability::{Answer, Event, MessageType, Porting, Record as PortingRecord, Silence, State, UnsentAnswer, due_at};
@@ -322,14 +322,7 @@ impl<D: Dialect> OrderWrites for SqlUnit<D> {
     }
 
     async fn number_ported(&mut self, order: &Order, at: Timestamp) -> Result<()> {
-        self.must_be_for_every_org()?;
-        let (operator, nrn) = (order.recipient.operator.to_string(), order.nrn_receptor.to_string());
-        self.execute(
-            "INSERT INTO ported_numbers (msisdn, operator, nrn) VALUES ($1, $2, $3)
-             ON CONFLICT (msisdn) DO UPDATE SET operator = excluded.operator, nrn = excluded.nrn",
-            &[order.msisdn.into(), operator.as_str().into(), nrn.as_str().into()],
-        )
-        .await?;
+        self.ported_number_put(order.msisdn, order.recipient.operator, order.nrn_receptor).await?;
         let Some(recipient) = &order.recipient.org else {
             let sql = "UPDATE msisdns SET belongs_to = 'outside', checked_at = $2 WHERE msisdn = $1";
             self.execute(sql, &[order.msisdn.into(), at.into()]).await?;
@@ -342,6 +335,18 @@ impl<D: Dialect> OrderWrites for SqlUnit<D> {
              WHERE msisdn = $1";
         let donor = order.donor_org().map(OrgName::as_str);
         self.execute(sql, &[order.msisdn.into(), recipient.as_str().into(), at.into(), donor.into()]).await?;
+        Ok(())
+    }
+
+    async fn ported_number_put(&mut self, msisdn: Msisdn, operator: OperatorCode, nrn: Nrn) -> Result<()> {
+        self.must_be_for_every_org()?;
+        let (operator, nrn) = (operator.to_string(), nrn.to_string());
+        self.execute(
+            "INSERT INTO ported_numbers (msisdn, operator, nrn) VALUES ($1, $2, $3)
+             ON CONFLICT (msisdn) DO UPDATE SET operator = excluded.operator, nrn = excluded.nrn",
+            &[msisdn.into(), operator.as_str().into(), nrn.as_str().into()],
+        )
+        .await?;
         Ok(())
     }
 

@@ -62,7 +62,13 @@ pub async fn submit_as(world: &World, recipient: &Party, request: &PortabilityRe
 }
 
 /// Stores the request, unless it is a repeat: then nothing has to be done.
-async fn record(unit: &mut dyn UnitOfWork, org: Option<&OrgName>, request: &PortabilityRequest, id: &str, now: Timestamp) -> Result<Outcome> {
+async fn record(
+    unit: &mut dyn UnitOfWork,
+    org: Option<&OrgName>,
+    request: &PortabilityRequest,
+    id: &str,
+    now: Timestamp,
+) -> Result<Outcome> {
     let digest = digest(request)?;
     let contract_code = request.contract_code.as_str();
     let new = NewRequest {

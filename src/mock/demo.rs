@@ -1,0 +1,184 @@
+//! The demo data: the static ones of the data set, and portabilities in every state.
+//!
+//! The portabilities are not rows written by hand: they are played through the use cases, at times before the present one, so that each has
+//! the history, the dates and the references that it would have had.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::central_node::{DonorPlan, OutsideDonors, SimulatedNode, WillingDonors};
+use crate::clock::Clock;
+use crate::dataset::DataSet;
+use crate::domain::calendar::Calendar;
+use crate::domain::cause::{CancelCause, DenyCause};
+use crate::domain::contract_code::ContractCode;
+use crate::domain::listing::Portability;
+use crate::domain::msisdn::Msisdn;
+use crate::domain::nrn::Nrn;
+use crate::domain::operator::OperatorCode;
+use crate::domain::order::{Order, Party};
+use crate::domain::org::{Org, OrgName};
+use crate::domain::portability::Answer;
+use crate::domain::request::{AccessType, PortabilityRequest, RequestedNumber};
+use crate::entitlement::stored::StoredTokens;
+use crate::error::{Error, Kind, Result};
+use crate::service::portability::Outcome;
+use crate::service::portability::answer::{self, DonorCommand};
+use crate::service::portability::request;
+use crate::service::{World, registry, settle};
+use crate::store::{DueScope, Store};
+
+/// How long ago the stories begin that have ended: long enough for a window to have passed, whatever holidays there were.
+const LONG_AGO: SignedDuration = SignedDuration::from_hours(14 * 24);
+/// How far the past is searched for an hour at which the Node was open, a step at a time.
+const STEP: SignedDuration = SignedDuration::from_mins(30);
+
+/// Replaces everything a database holds by the demo data as of `now`.
+///
+/// # Errors
+/// Those of the store.
+pub async fn seed(store: &Arc<dyn Store>, now: Timestamp) -> Result<()> {
+    registry::seed(&**store, &DataSet::demo()?).await?;
+    let calendar = store.directory().await?.calendar;
+    let stage = Stage::new(store.clone(), calendar, now);
+    stage.play_what_has_ended().await?;
+    stage.play_what_is_confirmed().await?;
+    stage.play_what_is_requested().await?;
+    stage.at(now);
+    settle::settle(&stage.world, &DueScope::All, now).await
+}
+
+/// A world whose clock the stories set.
+struct Stage {
+    world: World,
+    clock: Arc<StoryClock>,
+    calendar: Calendar,
+    now: Timestamp,
+}
+
+struct StoryClock(Mutex<Timestamp>);
+
+impl Clock for StoryClock {
+    fn now(&self) -> Timestamp {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Donors outside that do what their story wants, and otherwise accept.
+struct StoryDonors(HashMap<Msisdn, DonorPlan>);
+
+impl OutsideDonors for StoryDonors {
+    fn plan(&self, order: &Order, donor: OperatorCode) -> DonorPlan {
+        self.0.get(&order.msisdn).copied().unwrap_or_else(|| WillingDonors.plan(order, donor))
+    }
+}
+
+/// A literal of this file that its type refuses: a defect that every test of the demo data meets.
+fn defect(error: impl std::error::Error + Send + Sync + 'static) -> Error {
+    Error::because(Kind::Internal, error)
+}
+
+fn msisdn(text: &str) -> Result<Msisdn> {
+    Msisdn::parse(text).map_err(defect)
+}
+
+/// The last time at which `holds`, searched back from an instant.
+fn last_time(from: Timestamp, holds: impl Fn(Timestamp) -> bool) -> Result<Timestamp> {
+    let mut instant = from;
+    while !holds(instant) {
+        instant = instant.checked_sub(STEP).map_err(defect)?;
+    }
+    Ok(instant)
+}
+
+impl Stage {
+    fn new(store: Arc<dyn Store>, calendar: Calendar, now: Timestamp) -> Self {
+        let clock = Arc::new(StoryClock(Mutex::new(now)));
+        let plans =
+            [("666777102", DonorPlan::Answers(Answer::Deny(DenyCause::Ident), Duration::from_mins(30))), ("666777103", DonorPlan::Silent)];
+        let plans = plans.into_iter().filter_map(|(number, plan)| Some((Msisdn::parse(number).ok()?, plan))).collect();
+        let world = World {
+            entitlement: Arc::new(StoredTokens::new(store.clone())),
+            central_node: Arc::new(SimulatedNode::new(Arc::new(StoryDonors(plans)))),
+            clock: clock.clone(),
+            store,
+        };
+        Self { world, clock, calendar, now }
+    }
+
+    /// Sets the story's time.
+    fn at(&self, instant: Timestamp) {
+        *self.clock.0.lock().unwrap_or_else(PoisonError::into_inner) = instant;
+    }
+
+    /// APOR, AREC by the donor, AREC by silence, ACAN, AREC by the Node.
+    async fn play_what_has_ended(&self) -> Result<()> {
+        let long_ago = self.now.checked_sub(LONG_AGO).map_err(defect)?;
+        self.at(last_time(long_ago, |instant| self.calendar.is_open(instant))?);
+        for (number, code) in [("666777101", "01"), ("666777102", "02"), ("666777103", "03"), ("666777104", "04")] {
+            self.request("masmovil", "005", "741111", number, code).await?;
+        }
+        self.request("masmovil", "005", "960000", "666777108", "08").await?;
+        let masmovil = self.org("masmovil").await?;
+        answer::cancel(&self.world, &masmovil, msisdn("666777104")?, CancelCause::Abona).await?;
+        Ok(())
+    }
+
+    /// ACON, as recipient and as donor.
+    async fn play_what_is_confirmed(&self) -> Result<()> {
+        let has_begun = |instant| self.calendar.is_open(instant) && self.calendar.schedule(instant).is_ok_and(|s| s.tv().start <= self.now);
+        self.at(last_time(self.now, has_begun)?);
+        self.request("masmovil", "005", "741111", "666777105", "05").await?;
+        let accepted = self.request("simyo", "064", "930000", "666777020", "20").await?;
+        let masmovil = self.org("masmovil").await?;
+        for portability in accepted {
+            if let Some(process) = portability.process_id {
+                answer::by_donor(&self.world, &masmovil, process.as_str(), DonorCommand::Accept).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// ASOL as recipient, ASOL that awaits this org's answer (from an org and from an operator outside), and AENV while the Node is closed.
+    async fn play_what_is_requested(&self) -> Result<()> {
+        self.at(last_time(self.now, |instant| self.calendar.is_open(instant))?);
+        self.request("masmovil", "005", "741111", "666777106", "06").await?;
+        self.request("euskaltel", "006", "750000", "666777021", "21").await?;
+        let orange = Party { operator: OperatorCode::parse("004").map_err(defect)?, org: None };
+        request::submit_as(&self.world, &orange, &individual("004", "730000", "666777022", "22")?).await?;
+        self.at(self.now);
+        if !self.calendar.is_open(self.now) {
+            self.request("masmovil", "005", "741111", "666777107", "07").await?;
+        }
+        Ok(())
+    }
+
+    async fn org(&self, name: &str) -> Result<Org> {
+        registry::org(&self.world, &OrgName::parse(name).map_err(defect)?).await
+    }
+
+    async fn request(&self, org: &str, operator: &str, nrn: &str, number: &str, code: &str) -> Result<Vec<Portability>> {
+        let org = self.org(org).await?;
+        match request::submit(&self.world, &org, &individual(operator, nrn, number, code)?).await? {
+            Outcome::Done(portabilities) => Ok(portabilities),
+            Outcome::AlreadyDone => Ok(Vec::new()),
+        }
+    }
+}
+
+/// A request for one number, without subscriber: demo data hold nobody's.
+fn individual(operator: &str, nrn: &str, number: &str, code: &str) -> Result<PortabilityRequest> {
+    Ok(PortabilityRequest {
+        access_type: AccessType::Individual,
+        contract_code: ContractCode::parse(&format!("{operator}-DEMO-{code}")).map_err(defect)?,
+        external_reference: Some(format!("DEMO_{number}")),
+        numbers: vec![RequestedNumber { msisdn: msisdn(number)?, icc_id: None }],
+        nrn_receptor: Nrn::parse(nrn).map_err(defect)?,
+        subscriber: None,
+        subscriber_request_date: None,
+        window_date: None,
+    })
+}
