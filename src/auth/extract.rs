@@ -92,7 +92,8 @@ where
         }
         let name = name.ok_or_else(|| Error::not_found("Org"))?;
         tracing::Span::current().record("org", name.as_str());
-        let org = registry::org(&World::from_ref(state), &name).await?;
+        let Ok(world) = World::from_request_parts(parts, state).await;
+        let org = registry::org(&world, &name).await?;
         Ok(Self { org, permission: PhantomData })
     }
 }

@@ -8,10 +8,12 @@ mod health;
 mod observe;
 mod params;
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::FromRef;
+use axum::extract::{FromRef, FromRequestParts};
+use axum::http::request::Parts;
 use axum::{Router, middleware};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutLayer;
@@ -31,6 +33,19 @@ pub struct AppState {
 impl FromRef<AppState> for World {
     fn from_ref(state: &AppState) -> Self {
         state.world.clone()
+    }
+}
+
+/// The world that a layer chose for this request, else the server's own.
+impl<S> FromRequestParts<S> for World
+where
+    S: Send + Sync,
+    World: FromRef<S>,
+{
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
+        Ok(parts.extensions.get::<World>().cloned().unwrap_or_else(|| World::from_ref(state)))
     }
 }
 

@@ -196,6 +196,7 @@ fn the_catalogue_is_pinned() {
             (502, "MM0000110", "Bad gateway"),
             (503, "MM0000120", "Service unavailable"),
             (503, "MM0000121", "Request timed out"),
+            (503, "MM0000122", "No process id left in this minute"),
         ]
     );
 }

@@ -1,7 +1,7 @@
 //! Asking the inventory.
 
 use axum::Json;
-use axum::extract::{FromRequestParts, Query, State};
+use axum::extract::{FromRequestParts, Query};
 use axum::http::request::Parts;
 use serde::Deserialize;
 
@@ -36,7 +36,7 @@ use crate::service::{World, inventory};
 )]
 pub async fn by_msisdn(
     caller: Caller<ReadMsisdns>,
-    State(world): State<World>,
+    world: World,
     MsisdnPath(msisdn): MsisdnPath,
     view: View,
     format: NumberFormat,
@@ -69,7 +69,7 @@ pub async fn by_msisdn(
 )]
 pub async fn by_imsi(
     caller: Caller<ReadMsisdns>,
-    State(world): State<World>,
+    world: World,
     ImsiPath(imsi): ImsiPath,
     format: NumberFormat,
 ) -> Result<Json<MsisdnInfo>> {
@@ -98,7 +98,7 @@ pub async fn by_imsi(
 )]
 pub async fn by_operator_token(
     caller: Caller<ReadMsisdns>,
-    State(world): State<World>,
+    world: World,
     TokenPath(token): TokenPath,
     format: NumberFormat,
 ) -> Result<Json<MsisdnInfo>> {

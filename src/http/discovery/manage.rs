@@ -1,7 +1,7 @@
 //! Changing the inventory.
 
 use axum::Json;
-use axum::extract::{FromRequest, Request, State};
+use axum::extract::{FromRequest, Request};
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use utoipa::ToSchema;
@@ -40,7 +40,7 @@ use crate::service::{World, inventory};
 )]
 pub async fn add(
     caller: OrgCaller<WriteMsisdns>,
-    State(world): State<World>,
+    world: World,
     MsisdnPath(msisdn): MsisdnPath,
     NewSim(imsi): NewSim,
 ) -> Result<impl IntoResponse> {
@@ -72,7 +72,7 @@ pub async fn add(
 )]
 pub async fn swap_sim(
     caller: OrgCaller<WriteMsisdns>,
-    State(world): State<World>,
+    world: World,
     MsisdnPath(msisdn): MsisdnPath,
     NewSim(imsi): NewSim,
 ) -> Result<StatusCode> {
@@ -103,7 +103,7 @@ pub async fn swap_sim(
 )]
 pub async fn change(
     caller: OrgCaller<WriteMsisdns>,
-    State(world): State<World>,
+    world: World,
     MsisdnPath(msisdn): MsisdnPath,
     WantedChange(change): WantedChange,
 ) -> Result<StatusCode> {
@@ -128,7 +128,7 @@ pub async fn change(
         (status = 503, response = errors::Unavailable),
     )
 )]
-pub async fn remove(caller: OrgCaller<WriteMsisdns>, State(world): State<World>, MsisdnPath(msisdn): MsisdnPath) -> Result<StatusCode> {
+pub async fn remove(caller: OrgCaller<WriteMsisdns>, world: World, MsisdnPath(msisdn): MsisdnPath) -> Result<StatusCode> {
     inventory::remove(&world, &caller.org, msisdn).await?;
     Ok(StatusCode::NO_CONTENT)
 }
