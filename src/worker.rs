@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use crate::service::World;
-use crate::service::settle::{BATCH, batch};
+use crate::service::settle::batch;
 use crate::store::{Claim, DueScope};
 
 /// How long the worker sleeps at most: other servers may have stored something due earlier than it knows of.
@@ -40,8 +40,8 @@ async fn work(world: &World) -> crate::error::Result<Duration> {
     match world.store.next_due().await? {
         Some(due) if due <= now => {
             let applied = batch(world, &DueScope::All, now, Claim::Skip).await?;
-            // Less than a full batch is all there was, but for what other servers have taken.
-            Ok(if applied == usize::try_from(BATCH).unwrap_or(usize::MAX) { Duration::ZERO } else { POLL })
+            // Nothing: what is due, other servers have taken.
+            Ok(if applied > 0 { Duration::ZERO } else { POLL })
         }
         next => Ok(until(next, now)),
     }

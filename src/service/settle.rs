@@ -1,7 +1,5 @@
 //! Applying what is due: each transition as of the time it was due, chained until nothing is due.
 
-use std::collections::HashSet;
-
 use jiff::Timestamp;
 
 use super::World;
@@ -10,7 +8,6 @@ use super::portability::write::write;
 use crate::domain::msisdn::Msisdn;
 use crate::domain::order::Order;
 use crate::domain::org::Tenancy;
-use crate::domain::portability::State;
 use crate::error::Result;
 use crate::store::{Claim, DueScope, UnitOfWork};
 
@@ -58,31 +55,32 @@ pub async fn numbers(world: &World, msisdns: Vec<Msisdn>, now: Timestamp) -> Res
     settle(world, &DueScope::Numbers(msisdns), now).await
 }
 
-/// Applies up to [`BATCH`] due orders in one transaction, the earliest first; how many there were.
+/// Applies up to [`BATCH`] due orders, and as many waiting requests, in one transaction, the earliest first; how many there were.
 ///
 /// # Errors
 /// As for [`settle`]; then none of the batch is applied.
 pub async fn batch(world: &World, scope: &DueScope, now: Timestamp, claim: Claim) -> Result<usize> {
     let mut unit = world.store.begin(Tenancy::Every).await?;
     let orders = unit.orders_due(scope, now, claim, BATCH).await?;
-    let count = orders.len();
+    let requests = unit.requests_due(scope, now, claim, BATCH).await?;
+    let count = orders.len() + requests.len();
     if count > 0 {
-        apply(world, &mut *unit, orders, now).await?;
+        apply(world, &mut *unit, orders, requests, now).await?;
         unit.commit().await?;
     }
     Ok(count)
 }
 
-/// Applies what is due of orders that the unit of work has taken.
-async fn apply(world: &World, unit: &mut dyn UnitOfWork, orders: Vec<Order>, now: Timestamp) -> Result<()> {
-    let mut opened = HashSet::new();
+/// Applies what is due of orders and requests that the unit of work has taken.
+async fn apply(world: &World, unit: &mut dyn UnitOfWork, orders: Vec<Order>, requests: Vec<String>, now: Timestamp) -> Result<()> {
     for mut order in orders {
-        if order.porting.state() != State::Aenv {
-            let events = order.pass_time(now).map_err(node::defect)?;
-            write(unit, &mut order, events, now).await?;
-        } else if opened.insert(order.request_id.clone()) {
-            // The Node decides on a request as a whole.
-            let waiting = unit.orders_waiting(&order.request_id).await?;
+        let events = order.pass_time(now).map_err(node::defect)?;
+        write(unit, &mut order, events, now).await?;
+    }
+    for request in requests {
+        // None wait any more where another server was at it first.
+        let waiting = unit.orders_waiting(&request).await?;
+        if !waiting.is_empty() {
             node::open(world, unit, waiting, now).await?;
         }
     }

@@ -259,8 +259,13 @@ pub trait OrderWrites: Send {
     /// Writes down what happened to an order.
     async fn event_add(&mut self, order: &Order, event: &Event) -> Result<()>;
 
-    /// Orders that are due at `now`, the earliest first, at most `limit`, kept from changing until the unit of work ends.
+    /// Orders registered at the Central Node that are due at `now`, the earliest first, at most `limit`, kept from changing until the unit of
+    /// work ends.
     async fn orders_due(&mut self, scope: &DueScope, now: Timestamp, claim: Claim, limit: u32) -> Result<Vec<Order>>;
+
+    /// Requests with orders that wait for the Central Node, which has opened by `now`, the earliest first, at most `limit`: theirs is the lock that
+    /// those who bring waiting orders to the Node hold, for it decides on a request as a whole.
+    async fn requests_due(&mut self, scope: &DueScope, now: Timestamp, claim: Claim, limit: u32) -> Result<Vec<String>>;
 
     /// The orders of a request that wait for the Central Node, kept from changing.
     async fn orders_waiting(&mut self, request_id: &str) -> Result<Vec<Order>>;

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::dialect::{Dialect, Param};
 use super::directory::{DirectoryRows, HOLIDAYS, MSISDN_RANGES, NRN_RANGES, OPERATORS};
+use super::failure::query_failure;
 use super::portability::{due_condition, portability, portability_sql};
 use super::record::Record;
 use super::sql::{SqlUnit, assembled, joined, placeholders};
@@ -226,7 +227,7 @@ impl<D: Dialect> OrderWrites for SqlUnit<D> {
             &placeholders(1, next - 1, "$"),
             &format!(") WHERE id = ${next} AND version = ${} RETURNING id", next + 1),
         ];
-        let rows = self.rows(assembled(sql.concat()), &params).await?;
+        let rows = D::rows(&mut self.tx, assembled(sql.concat()), &params).await.map_err(update_failure)?;
         if rows.is_empty() {
             return Err(Error::because(Kind::Unavailable, format!("order {} was changed meanwhile", order.id)));
         }
@@ -257,13 +258,22 @@ impl<D: Dialect> OrderWrites for SqlUnit<D> {
     async fn orders_due(&mut self, scope: &DueScope, now: Timestamp, claim: Claim, limit: u32) -> Result<Vec<Order>> {
         let (condition, mut params) = due_condition(scope, now);
         params.push(i64::from(limit).into());
-        let lock = match claim {
-            Claim::Wait => D::FOR_UPDATE,
-            Claim::Skip => D::FOR_UPDATE_OF_FREE,
-        };
-        let sql = format!("{ORDER} WHERE {condition} ORDER BY due_at, msisdn LIMIT ${}{lock}", params.len());
+        let (last, lock) = (params.len(), lock::<D>(claim));
+        let sql = format!("{ORDER} WHERE {condition} AND state <> 'AENV' ORDER BY due_at, msisdn LIMIT ${last}{lock}");
         let rows = self.rows(assembled(sql), &params).await?;
         rows.iter().map(order::<D>).collect()
+    }
+
+    async fn requests_due(&mut self, scope: &DueScope, now: Timestamp, claim: Claim, limit: u32) -> Result<Vec<String>> {
+        let (condition, mut params) = due_condition(scope, now);
+        params.push(i64::from(limit).into());
+        let (last, lock) = (params.len(), lock::<D>(claim));
+        let sql = format!(
+            "SELECT id FROM portability_requests WHERE id IN (SELECT request_id FROM portings WHERE {condition} AND state = 'AENV')
+              ORDER BY created_at, id LIMIT ${last}{lock}"
+        );
+        let rows = self.rows(assembled(sql), &params).await?;
+        rows.iter().map(|row| Record::<D>::new(row, "portability_requests").text("id")).collect()
     }
 
     async fn orders_waiting(&mut self, request_id: &str) -> Result<Vec<Order>> {
@@ -359,6 +369,20 @@ impl<D: Dialect> OrderWrites for SqlUnit<D> {
         let day = day.to_string();
         self.execute("INSERT INTO holidays (day) VALUES ($1) ON CONFLICT (day) DO NOTHING", &[day.as_str().into()]).await?;
         Ok(())
+    }
+}
+
+/// An order that became active again while its number found another process: the database has decided for that one.
+fn update_failure(error: sqlx::Error) -> Error {
+    let is_taken = error.as_database_error().is_some_and(sqlx::error::DatabaseError::is_unique_violation);
+    if is_taken { Error::new(Kind::Conflict, "the number has another active process") } else { query_failure(error) }
+}
+
+/// How a claim locks.
+fn lock<D: Dialect>(claim: Claim) -> &'static str {
+    match claim {
+        Claim::Wait => D::FOR_UPDATE,
+        Claim::Skip => D::FOR_UPDATE_OF_FREE,
     }
 }
 
