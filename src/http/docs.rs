@@ -61,3 +61,26 @@ impl utoipa::Modify for BearerToken {
         openapi.components.get_or_insert_default().add_security_scheme("bearer", SecurityScheme::Http(scheme));
     }
 }
+
+/// Declares schemas of vocabularies. Their words are the domain's, so that none is written twice.
+macro_rules! words {
+    ($(#[doc = $description:literal] $name:ident of $codes:ty;)+) => {
+        $(
+            #[doc = $description]
+            pub struct $name;
+
+            impl utoipa::PartialSchema for $name {
+                fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+                    utoipa::openapi::ObjectBuilder::new()
+                        .schema_type(utoipa::openapi::schema::Type::String)
+                        .description(Some($description.trim()))
+                        .enum_values(Some(<$codes>::ALL.iter().map(|code| code.as_str())))
+                        .into()
+                }
+            }
+
+            impl utoipa::ToSchema for $name {}
+        )+
+    };
+}
+pub(super) use words;
