@@ -6,7 +6,7 @@ use utoipa::openapi::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_swagger_ui::{Config, SwaggerUi, Url};
 
-use super::{AppState, discovery};
+use super::{AppState, discovery, portability};
 
 /// A published document: generated from the code and committed under `openapi/`.
 #[derive(Clone)]
@@ -32,7 +32,10 @@ impl Document {
 /// Every document this server publishes.
 #[must_use]
 pub fn documents() -> Vec<Document> {
-    vec![Document { name: "discovery", file: "discovery-v2.json", api: discovery::router().into_openapi() }]
+    vec![
+        Document { name: "discovery", file: "discovery-v2.json", api: discovery::router().into_openapi() },
+        Document { name: "portability", file: "portability-v1.json", api: portability::router().into_openapi() },
+    ]
 }
 
 /// `/docs` and `/openapi/…`.
