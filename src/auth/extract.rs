@@ -32,6 +32,20 @@ impl Permission for WriteMsisdns {
     const SCOPE: Scope = Scope::MsisdnsWrite;
 }
 
+/// Reading portabilities, operators and who holds a number.
+#[derive(Debug)]
+pub struct ReadPortabilities;
+impl Permission for ReadPortabilities {
+    const SCOPE: Scope = Scope::PortabilitiesRead;
+}
+
+/// Requesting, answering and cancelling portabilities.
+#[derive(Debug)]
+pub struct WritePortabilities;
+impl Permission for WritePortabilities {
+    const SCOPE: Scope = Scope::PortabilitiesWrite;
+}
+
 /// A caller with a permission, for whichever orgs its token lists.
 #[derive(Debug)]
 pub struct Caller<P> {

@@ -79,75 +79,115 @@ async fn read(mut body: Body) -> Result<Bytes> {
     if length > LIMIT { Err(too_large()) } else { Ok(bytes.into()) }
 }
 
-/// The members of an object, read one by one; what is wrong with them is collected in field order.
+impl JsonObject {
+    /// What `read` makes of the members; it gives `None` only where it has noted a violation.
+    ///
+    /// # Errors
+    /// [`Kind::Invalid`] with a line for each violation, in the order of reading.
+    pub fn read<'a, T>(&'a self, read: impl FnOnce(&mut Fields<'a>) -> Option<T>) -> Result<T> {
+        let mut fields = Fields { members: &self.0, path: String::new(), violations: Vec::new() };
+        let value = read(&mut fields);
+        if !fields.violations.is_empty() {
+            return Err(fields.violations.into());
+        }
+        value.ok_or_else(|| Error::because(Kind::Internal, "a body without violations that gives no value"))
+    }
+}
+
+/// The members of an object, read one by one; what is wrong with them is collected in the order of reading.
 ///
 /// `null` is the same as absent. Members that nobody asks for are ignored.
 #[derive(Debug)]
 pub struct Fields<'a> {
     members: &'a Map<String, Value>,
+    /// What stands before the members' names in messages: nothing in the body itself, `MsisdnRanges[0].` in a range.
+    path: String,
     violations: Vec<Violation>,
 }
 
 impl<'a> Fields<'a> {
-    /// Starts reading a body.
-    pub fn of(body: &'a JsonObject) -> Self {
-        Self { members: &body.0, violations: Vec::new() }
-    }
-
-    /// Notes that a member breaks a rule.
+    /// Notes that a member, or one inside of it (`msisdn.number`), breaks a rule.
     pub fn violation(&mut self, member: &str, tag: &'static str) {
-        self.violations.push(Violation { field: pascal_case(member), tag });
+        self.violations.push(Violation { field: format!("{}{}", self.path, pascal_case(member)), tag });
     }
 
-    /// A text, or `None` where it is absent or not a text.
-    pub fn text(&mut self, member: &str) -> Option<&'a str> {
-        match self.members.get(member) {
-            None | Some(Value::Null) => None,
-            Some(Value::String(text)) => Some(text),
-            Some(_) => {
-                self.violation(member, "string");
-                None
-            }
-        }
-    }
-
-    /// A text that must be there, in the form that `parse` reads; its error names the rule.
-    pub fn required<T>(&mut self, member: &str, parse: impl FnOnce(&str) -> Result<T, &'static str>) -> Option<T> {
-        let before = self.violations.len();
-        let value = self.optional(member, parse);
-        if value.is_none() && self.violations.len() == before {
+    /// Notes a member that must be there and is not.
+    pub fn require(&mut self, member: &str) {
+        if self.get(member).is_none() {
             self.violation(member, "required");
         }
-        value
     }
 
-    /// A text in the form that `parse` reads, or `None`; its error names the rule.
+    /// A text in the form that `parse` reads, which must be there; the error of `parse` names the rule.
+    pub fn required<T>(&mut self, member: &str, parse: impl FnOnce(&str) -> Result<T, &'static str>) -> Option<T> {
+        self.require(member);
+        self.optional(member, parse)
+    }
+
+    /// A text in the form that `parse` reads, or `None`; the error of `parse` names the rule.
     pub fn optional<T>(&mut self, member: &str, parse: impl FnOnce(&str) -> Result<T, &'static str>) -> Option<T> {
-        match parse(self.text(member)?) {
-            Ok(value) => Some(value),
-            Err(tag) => {
-                self.violation(member, tag);
+        let parsed = self.get(member)?.as_str().ok_or("string").and_then(parse);
+        parsed.map_err(|tag| self.violation(member, tag)).ok()
+    }
+
+    /// A text as it stands, without a word on what is wrong with it: for the rules of members that are read before it.
+    pub fn peek(&self, member: &str) -> Option<&'a str> {
+        self.get(member)?.as_str()
+    }
+
+    /// What `read` makes of an object's members, or `None`.
+    pub fn object<T>(&mut self, member: &str, read: impl FnOnce(&mut Self) -> Option<T>) -> Option<T> {
+        let value = self.get(member)?;
+        self.nested(member, value, read)
+    }
+
+    /// What `read` makes of each object of a list, or `None`. A list of more than `longest` is not even looked at.
+    pub fn list<T>(&mut self, member: &str, longest: usize, mut read: impl FnMut(&mut Self) -> Option<T>) -> Option<Vec<T>> {
+        match self.get(member)? {
+            Value::Array(items) if items.len() <= longest => {
+                let items = items.iter().enumerate();
+                let values: Vec<_> = items.map(|(place, item)| self.nested(&format!("{member}[{place}]"), item, &mut read)).collect();
+                values.into_iter().collect()
+            }
+            Value::Array(_) => {
+                self.violation(member, "max");
+                None
+            }
+            _ => {
+                self.violation(member, "array");
                 None
             }
         }
     }
 
-    /// Ends the reading.
-    ///
-    /// # Errors
-    /// [`Kind::Invalid`] with a line for each violation.
-    pub fn finish(self) -> Result<()> {
-        if self.violations.is_empty() { Ok(()) } else { Err(self.violations.into()) }
+    fn get(&self, member: &str) -> Option<&'a Value> {
+        self.members.get(member).filter(|value| !value.is_null())
+    }
+
+    fn nested<T>(&mut self, name: &str, value: &'a Value, read: impl FnOnce(&mut Self) -> Option<T>) -> Option<T> {
+        let Value::Object(members) = value else {
+            self.violation(name, "object");
+            return None;
+        };
+        let path = format!("{}{}.", self.path, pascal_case(name));
+        let mut inner = Self { members, path, violations: std::mem::take(&mut self.violations) };
+        let value = read(&mut inner);
+        self.violations = inner.violations;
+        value
     }
 }
 
-/// `belongs_to` → `BelongsTo`: the published messages name fields that way.
-fn pascal_case(member: &str) -> String {
-    let capitalised = |word: &str| {
-        let mut letters = word.chars();
-        letters.next().map(|first| first.to_ascii_uppercase().to_string() + letters.as_str()).unwrap_or_default()
-    };
-    member.split('_').map(capitalised).collect()
+/// `belongs_to` → `BelongsTo`, `msisdn.number` → `Msisdn.Number`: the published messages name fields that way.
+fn pascal_case(path: &str) -> String {
+    let mut word_begins = true;
+    let mut pascal = String::with_capacity(path.len());
+    for letter in path.chars() {
+        if letter != '_' {
+            pascal.push(if word_begins { letter.to_ascii_uppercase() } else { letter });
+        }
+        word_begins = matches!(letter, '_' | '.');
+    }
+    pascal
 }
 
 #[cfg(test)]
@@ -156,32 +196,66 @@ mod tests {
 
     use super::*;
 
-    fn violations(body: Value, read: impl FnOnce(&mut Fields<'_>)) -> String {
+    fn violations<T>(body: Value, read: impl FnOnce(&mut Fields<'_>) -> Option<T>) -> Vec<String> {
         let Value::Object(members) = body else { panic!("an object") };
-        let body = JsonObject(members);
-        let mut fields = Fields::of(&body);
-        read(&mut fields);
-        fields.finish().err().map(|error| error.detail().to_owned()).unwrap_or_default()
+        let failure = JsonObject(members).read(read).err();
+        let lines = failure.map(|error| error.detail().replace("Error:Field validation for ", "").replace(" failed on the", ""));
+        lines.unwrap_or_default().lines().map(str::to_owned).collect()
     }
 
     #[test]
     fn absent_null_wrong_type_and_wrong_form() {
         let refuse = |_: &str| Err::<(), _>("len");
-        let required = |body| violations(body, |fields| assert_eq!(fields.required("belongs_to", refuse), None));
-        let optional = |body| violations(body, |fields| assert_eq!(fields.optional("belongs_to", refuse), None));
-        let message = |tag| format!("Error:Field validation for 'BelongsTo' failed on the '{tag}' tag");
-        assert_eq!(required(json!({})), message("required"));
-        assert_eq!(required(json!({"belongs_to": null})), message("required"));
-        assert_eq!(required(json!({"belongs_to": 5})), message("string"));
-        assert_eq!(required(json!({"belongs_to": "x"})), message("len"));
-        assert_eq!(optional(json!({"belongs_to": null})), "");
-        assert_eq!(optional(json!({"belongs_to": "x"})), message("len"));
+        let required = |body| violations(body, |fields| fields.required("belongs_to", refuse));
+        let optional = |body| violations(body, |fields| Some(fields.optional("belongs_to", refuse)));
+        assert_eq!(required(json!({})), ["'BelongsTo' 'required' tag"]);
+        assert_eq!(required(json!({"belongs_to": null})), ["'BelongsTo' 'required' tag"]);
+        assert_eq!(required(json!({"belongs_to": 5})), ["'BelongsTo' 'string' tag"]);
+        assert_eq!(required(json!({"belongs_to": "x"})), ["'BelongsTo' 'len' tag"]);
+        assert_eq!(optional(json!({"belongs_to": null})), [""; 0]);
+        assert_eq!(optional(json!({"belongs_to": "x"})), ["'BelongsTo' 'len' tag"]);
+    }
+
+    #[test]
+    fn the_message_is_as_published() {
+        let error = JsonObject(Map::new()).read(|fields| fields.required("imsi", |_| Ok(()))).unwrap_err();
+        assert_eq!(error.detail(), "Error:Field validation for 'Imsi' failed on the 'required' tag");
+    }
+
+    #[test]
+    fn objects_and_lists_give_their_path() {
+        let digit = |text: &str| text.parse::<u8>().map_err(|_| "numeric");
+        let read = |body| {
+            violations(body, |fields| {
+                fields.require("outer_list");
+                let outer = fields.list("outer_list", 2, |item| item.object("inner_object", |inner| inner.required("last_name", digit)));
+                let after = fields.required("after", digit);
+                Some((outer?, after?))
+            })
+        };
+        assert_eq!(read(json!({"outer_list": [{"inner_object": {"last_name": "1"}}], "after": "1"})), [""; 0]);
+        assert_eq!(
+            read(json!({"outer_list": [{"inner_object": {"last_name": "x"}}, {"inner_object": {}}], "after": "x"})),
+            [
+                "'OuterList[0].InnerObject.LastName' 'numeric' tag",
+                "'OuterList[1].InnerObject.LastName' 'required' tag",
+                "'After' 'numeric' tag"
+            ]
+        );
+        assert_eq!(
+            read(json!({"outer_list": [1, {"inner_object": []}]}))[..2],
+            ["'OuterList[0]' 'object' tag", "'OuterList[1].InnerObject' 'object' tag"]
+        );
+        assert_eq!(read(json!({"outer_list": {}, "after": "1"})), ["'OuterList' 'array' tag"]);
+        assert_eq!(read(json!({"outer_list": [0, 0, 0], "after": "1"})), ["'OuterList' 'max' tag"]);
+        assert_eq!(read(json!({"outer_list": null, "after": "1"})), ["'OuterList' 'required' tag"]);
     }
 
     #[test]
     fn paths() {
         assert_eq!(pascal_case("imsi"), "Imsi");
         assert_eq!(pascal_case("subscriber_request_date"), "SubscriberRequestDate");
+        assert_eq!(pascal_case("end_range.msisdn.number"), "EndRange.Msisdn.Number");
     }
 
     #[test]

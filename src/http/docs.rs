@@ -6,7 +6,7 @@ use utoipa::openapi::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_swagger_ui::{Config, SwaggerUi, Url};
 
-use super::{AppState, discovery};
+use super::{AppState, discovery, portability};
 
 /// A published document: generated from the code and committed under `openapi/`.
 #[derive(Clone)]
@@ -32,7 +32,10 @@ impl Document {
 /// Every document this server publishes.
 #[must_use]
 pub fn documents() -> Vec<Document> {
-    vec![Document { name: "discovery", file: "discovery-v2.json", api: discovery::router().into_openapi() }]
+    vec![
+        Document { name: "discovery", file: "discovery-v2.json", api: discovery::router().into_openapi() },
+        Document { name: "portability", file: "portability-v1.json", api: portability::router().into_openapi() },
+    ]
 }
 
 /// `/docs` and `/openapi/…`.
@@ -61,3 +64,26 @@ impl utoipa::Modify for BearerToken {
         openapi.components.get_or_insert_default().add_security_scheme("bearer", SecurityScheme::Http(scheme));
     }
 }
+
+/// Declares schemas of vocabularies. Their words are the domain's, so that none is written twice.
+macro_rules! words {
+    ($(#[doc = $description:literal] $name:ident of $codes:ty;)+) => {
+        $(
+            #[doc = $description]
+            pub struct $name;
+
+            impl utoipa::PartialSchema for $name {
+                fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+                    utoipa::openapi::ObjectBuilder::new()
+                        .schema_type(utoipa::openapi::schema::Type::String)
+                        .description(Some($description.trim()))
+                        .enum_values(Some(<$codes>::ALL.iter().map(|code| code.as_str())))
+                        .into()
+                }
+            }
+
+            impl utoipa::ToSchema for $name {}
+        )+
+    };
+}
+pub(super) use words;

@@ -7,6 +7,7 @@ mod envelope;
 mod health;
 mod observe;
 mod params;
+pub mod portability;
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -58,7 +59,8 @@ impl FromRef<AppState> for Arc<Verifier> {
 /// The whole server: both APIs, documents and health, guarded.
 pub fn router(state: AppState, request_timeout: Duration) -> Router {
     let (discovery, _) = discovery::router().split_for_parts();
-    let routes = Router::new().merge(discovery).merge(health::router()).merge(docs::router());
+    let (portability, _) = portability::router().split_for_parts();
+    let routes = Router::new().merge(discovery).merge(portability).merge(health::router()).merge(docs::router());
     guarded(routes.with_state(state), request_timeout)
 }
 

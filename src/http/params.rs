@@ -1,7 +1,8 @@
 //! Path and header parameters that several operations share.
 
-use axum::extract::{FromRequestParts, RawPathParams};
+use axum::extract::{FromRequestParts, Query, RawPathParams};
 use axum::http::request::Parts;
+use serde::de::DeserializeOwned;
 
 use crate::domain::imsi::{Imsi, InvalidImsi};
 use crate::domain::msisdn::Msisdn;
@@ -20,13 +21,20 @@ pub fn parse_imsi(text: &str) -> Result<Imsi, &'static str> {
     })
 }
 
-/// A path parameter, percent-decoded.
+/// A path parameter, percent-decoded. It has no U+0000, which not every database can be asked for.
 pub async fn path_param<S: Send + Sync>(parts: &mut Parts, state: &S, name: &str) -> Result<String> {
     let params = RawPathParams::from_request_parts(parts, state)
         .await
         .map_err(|_| Error::new(Kind::BadRequest, "the path is not UTF-8 when percent-decoded"))?;
     let found = params.iter().find(|(param, _)| *param == name).map(|(_, value)| value.to_owned());
-    found.ok_or_else(|| Error::because(Kind::Internal, format!("a route without the parameter {name}")))
+    let value = found.ok_or_else(|| Error::because(Kind::Internal, format!("a route without the parameter {name}")))?;
+    if value.contains('\0') { Err(Error::new(Kind::BadRequest, "the path has a NUL character")) } else { Ok(value) }
+}
+
+/// The parameters of the query that `T` names; others are ignored.
+pub async fn query<T: DeserializeOwned, S: Send + Sync>(parts: &mut Parts, state: &S) -> Result<T> {
+    let query = Query::<T>::from_request_parts(parts, state).await;
+    query.map(|Query(params)| params).map_err(|_| Error::new(Kind::BadRequest, "the query is unreadable, or names a parameter twice"))
 }
 
 /// The `{msisdn}` of a path, in any of its accepted forms.
@@ -52,6 +60,18 @@ impl<S: Send + Sync> FromRequestParts<S> for ImsiPath {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
         let text = path_param(parts, state, "imsi").await?;
         parse_imsi(&text).map(Self).map_err(|tag| invalid("Imsi", tag))
+    }
+}
+
+/// The `{processId}` of a path, as the caller wrote it: what is no process's id is that of an unknown one.
+#[derive(Debug)]
+pub struct ProcessPath(pub String);
+
+impl<S: Send + Sync> FromRequestParts<S> for ProcessPath {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
+        path_param(parts, state, "processId").await.map(Self)
     }
 }
 

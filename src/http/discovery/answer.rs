@@ -1,13 +1,14 @@
 //! A number as the published answers show it.
 
-use jiff::Timestamp;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::embed::Embed;
 use crate::domain::imsi::Imsi;
-use crate::domain::inventory::{Entry, Sim};
+use crate::domain::instant;
+use crate::domain::inventory::{BelongsTo, Entry, Segment, Sim, Status};
 use crate::domain::org::Org;
+use crate::http::docs::words;
 use crate::http::params::NumberFormat;
 
 /// Info of msisdn
@@ -28,9 +29,8 @@ pub struct MsisdnInfo {
     #[schema(value_type = SystemName)]
     belongs_to: &'static str,
     /// When the ownership was last confirmed.
-    #[serde(serialize_with = "rfc3339")]
-    #[schema(value_type = String, format = DateTime)]
-    checked_at: Timestamp,
+    #[schema(format = DateTime)]
+    checked_at: String,
     /// The current SIM, or the one asked for. Absent where the number has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -61,9 +61,8 @@ pub struct MsisdnInfo {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ImsiInfo {
     /// When the number first got it.
-    #[serde(serialize_with = "rfc3339")]
-    #[schema(value_type = String, format = DateTime)]
-    created_at: Timestamp,
+    #[schema(format = DateTime)]
+    created_at: String,
     /// Its identity.
     #[schema(pattern = "^[0-9]{14,16}$")]
     imsi: String,
@@ -94,33 +93,13 @@ pub struct InternalPortabilityInfo {
     org: String,
 }
 
-/// Declares the schema of a vocabulary, whose words are those of the domain: a test compares them.
-macro_rules! words {
-    ($($(#[$meta:meta])* $name:ident = [$($variant:ident $word:literal),+];)+) => {
-        $(
-            $(#[$meta])*
-            #[derive(ToSchema)]
-            #[expect(dead_code, reason = "only the documents mention it")]
-            pub enum $name { $(#[schema(rename = $word)] $variant),+ }
-        )+
-    };
-}
-
 words! {
     /// A back-office system
-    SystemName = [
-        Unknown "unknown", MasStack "mas-stack", Heos "heos", Ektnet "ektnet", Salesforce "salesforce", Qvantel "qvantel",
-        Outside "outside", QvantelPrepaid "qvantel-prepaid", Tcnet "tcnet", R "r", Xena "xena", OspStack "osp-stack", SimyoStack "simyo-stack"
-    ];
+    SystemName of BelongsTo;
     /// The status of an entry
-    StatusName = [Ok "OK", Deleted "Deleted", Migrating "Migrating", Migrated "Migrated"];
+    StatusName of Status;
     /// A customer segment
-    SegmentName = [B2b "B2B", B2c "B2C"];
-}
-
-/// RFC 3339, UTC, whole seconds.
-fn rfc3339<S: Serializer>(instant: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(&instant.strftime("%Y-%m-%dT%H:%M:%SZ"))
+    SegmentName of Segment;
 }
 
 impl MsisdnInfo {
@@ -129,7 +108,7 @@ impl MsisdnInfo {
         let shown = asked.map_or(entry.sims.first(), |imsi| entry.sims.iter().find(|sim| sim.imsi == *imsi));
         Self {
             belongs_to: entry.belongs_to.as_str(),
-            checked_at: entry.checked_at,
+            checked_at: instant::show(entry.checked_at),
             imsi: shown.map(ImsiInfo::from),
             imsis: embed.imsis.then(|| entry.sims.iter().map(ImsiInfo::from).collect()),
             msisdn: format.write(entry.msisdn),
@@ -146,7 +125,7 @@ impl MsisdnInfo {
 
 impl From<&Sim> for ImsiInfo {
     fn from(sim: &Sim) -> Self {
-        Self { created_at: sim.created_at, imsi: sim.imsi.to_string(), segment: sim.segment.as_str() }
+        Self { created_at: instant::show(sim.created_at), imsi: sim.imsi.to_string(), segment: sim.segment.as_str() }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Asking the inventory.
 
 use axum::Json;
-use axum::extract::{FromRequestParts, Query};
+use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use serde::Deserialize;
 
@@ -10,9 +10,9 @@ use super::embed::Embed;
 use crate::auth::extract::{Caller, ReadMsisdns};
 use crate::domain::imsi::Imsi;
 use crate::domain::operator_token::OperatorToken;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
 use crate::http::envelope::errors;
-use crate::http::params::{ImsiPath, MsisdnPath, NumberFormat, invalid, parse_imsi, path_param};
+use crate::http::params::{ImsiPath, MsisdnPath, NumberFormat, invalid, parse_imsi, path_param, query};
 use crate::service::{World, inventory};
 
 /// Get info for this msisdn
@@ -122,9 +122,7 @@ impl<S: Send + Sync> FromRequestParts<S> for View {
             imsi: Option<String>,
             embed: Option<String>,
         }
-        let Query(raw) = Query::<Raw>::from_request_parts(parts, state)
-            .await
-            .map_err(|_| Error::new(Kind::BadRequest, "the query is unreadable, or names a parameter twice"))?;
+        let raw: Raw = query(parts, state).await?;
         let imsi = raw.imsi.map(|text| parse_imsi(&text)).transpose().map_err(|tag| invalid("Imsi", tag))?;
         let embed = Embed::parse(raw.embed.as_deref().unwrap_or_default()).map_err(|_| invalid("Embed", "oneof"))?;
         Ok(Self { imsi, embed })

@@ -12,7 +12,7 @@ use crate::auth::extract::{OrgCaller, WriteMsisdns};
 use crate::domain::imsi::Imsi;
 use crate::domain::inventory::{BelongsTo, Change, Status};
 use crate::error::{Error, Result};
-use crate::http::body::{Fields, JsonObject};
+use crate::http::body::JsonObject;
 use crate::http::envelope::errors;
 use crate::http::params::{MsisdnPath, NumberFormat, invalid, parse_imsi};
 use crate::service::{World, inventory};
@@ -152,10 +152,7 @@ impl<S: Send + Sync> FromRequest<S> for NewSim {
 
     async fn from_request(request: Request, state: &S) -> Result<Self> {
         let body = JsonObject::from_request(request, state).await?;
-        let mut fields = Fields::of(&body);
-        let imsi = fields.required("imsi", parse_imsi);
-        fields.finish()?;
-        imsi.map(Self).ok_or_else(|| invalid("Imsi", "required"))
+        body.read(|fields| fields.required("imsi", parse_imsi)).map(Self)
     }
 }
 
@@ -179,13 +176,14 @@ impl<S: Send + Sync> FromRequest<S> for WantedChange {
 
     async fn from_request(request: Request, state: &S) -> Result<Self> {
         let body = JsonObject::from_request(request, state).await?;
-        let mut fields = Fields::of(&body);
-        let belongs_to = fields.optional("belongs_to", |word| BelongsTo::parse(word).ok_or("oneof"));
-        let status = fields.optional("status", |word| Status::parse(word).ok_or("oneof"));
-        fields.finish()?;
-        if belongs_to.is_none() && status.is_none() {
+        let change = body.read(|fields| {
+            let belongs_to = fields.optional("belongs_to", |word| BelongsTo::parse(word).ok_or("oneof"));
+            let status = fields.optional("status", |word| Status::parse(word).ok_or("oneof"));
+            Some(Change { belongs_to, status })
+        })?;
+        if change.belongs_to.is_none() && change.status.is_none() {
             return Err(invalid("BelongsTo", "required_without_all"));
         }
-        Ok(Self(Change { belongs_to, status }))
+        Ok(Self(change))
     }
 }
