@@ -18,8 +18,12 @@ use crate::entitlement::EntitlementServer;
 use crate::entitlement::stored::StoredTokens;
 use crate::entitlement::ts43::{Ts43Client, Ts43Config};
 use crate::error::{Error, Kind, Result};
-use crate::http::{self, AppState};
+use crate::http::{self, AppState, Document};
+use crate::mock::control;
 use crate::mock::demo;
+use crate::mock::sandbox::Surroundings;
+use crate::mock::sandboxes::Sandboxes;
+use crate::mock::template::Templates;
 use crate::service::World;
 use crate::store::{self, Store};
 use crate::worker;
@@ -73,8 +77,10 @@ pub struct Server {
     pub router: Router,
     /// Its database, to be closed at the end.
     pub store: Arc<dyn Store>,
-    /// What it serves.
+    /// What it serves where no sandbox is named.
     pub world: World,
+    /// What else a mock serves.
+    pub sandboxes: Option<Arc<Sandboxes>>,
 }
 
 impl Server {
@@ -93,15 +99,28 @@ impl Server {
         if let Some(keys) = &keys {
             keys.load(clocks.real.now()).await?;
         }
-        let verifier = Arc::new(Verifier::new(secret.as_ref(), keys, config.auth.rules(), clocks.real));
-        let world = World {
-            entitlement: entitlement_server(&config.entitlement, &store)?,
-            central_node: Arc::new(SimulatedNode::new(Arc::new(WillingDonors))),
-            store: store.clone(),
-            clock: clocks.data,
+        let verifier = Arc::new(Verifier::new(secret.as_ref(), keys, config.auth.rules(), clocks.real.clone()));
+        let upstream = entitlement_server(&config.entitlement)?;
+        let sandboxes = match config.mode {
+            Mode::Mock => {
+                let around = Surroundings { time: clocks.data.clone(), entitlement: upstream.clone(), templates: Templates::default() };
+                let sandboxes = Sandboxes::new(store.clone(), clocks.real, config.sandboxes(), around).await?;
+                Some(Arc::new(sandboxes))
+            }
+            Mode::Reference => None,
+        };
+        let world = match &sandboxes {
+            Some(sandboxes) => sandboxes.default_one().world.clone(),
+            None => World {
+                entitlement: upstream.unwrap_or_else(|| Arc::new(StoredTokens::new(store.clone()))),
+                central_node: Arc::new(SimulatedNode::new(Arc::new(WillingDonors))),
+                store: store.clone(),
+                clock: clocks.data,
+            },
         };
         let state = AppState { world: world.clone(), verifier };
-        Ok(Self { router: http::router(state, config.request_timeout()), store, world })
+        let router = http::guarded(routes(state, sandboxes.as_ref()), config.request_timeout());
+        Ok(Self { router, store, world, sandboxes })
     }
 
     /// Serves until `shutdown` completes; then answers what is in flight and closes the database.
@@ -124,7 +143,8 @@ impl Server {
             tokio::time::sleep(DRAIN).await;
         };
         let stop = CancellationToken::new();
-        let worker = tokio::spawn(worker::run(self.world.clone(), stop.clone()));
+        let worlds = move || self.sandboxes.as_ref().map_or_else(|| vec![self.world.clone()], |sandboxes| sandboxes.worlds());
+        let worker = tokio::spawn(worker::run(worlds, stop.clone()));
         let outcome = tokio::select! {
             outcome = serving => outcome,
             () = deadline => Ok(()),
@@ -134,6 +154,27 @@ impl Server {
         let _ = worker.await;
         self.store.close().await;
         outcome
+    }
+}
+
+/// The documents that a server publishes.
+#[must_use]
+pub fn documents(mode: Mode) -> Vec<Document> {
+    let mut documents = http::documents();
+    if mode == Mode::Mock {
+        documents.push(control::document());
+    }
+    documents
+}
+
+/// Everything that is served: a reference server has nothing of the mock.
+fn routes(state: AppState, sandboxes: Option<&Arc<Sandboxes>>) -> Router {
+    match sandboxes {
+        Some(sandboxes) => {
+            let open = http::open(documents(Mode::Mock)).with_state(state.clone());
+            control::router(http::apis(), state, sandboxes.clone()).merge(open)
+        }
+        None => http::apis().merge(http::open(documents(Mode::Reference))).with_state(state),
     }
 }
 
@@ -187,12 +228,13 @@ pub async fn take_for_mock(store: &dyn Store) -> Result<(), StartError> {
     Ok(())
 }
 
-fn entitlement_server(config: &EntitlementConfig, store: &Arc<dyn Store>) -> Result<Arc<dyn EntitlementServer>> {
-    let Some(base_url) = config.entitlement_url.clone() else { return Ok(Arc::new(StoredTokens::new(store.clone()))) };
+/// The configured Entitlement Server; `None`: the built-in one is to answer.
+fn entitlement_server(config: &EntitlementConfig) -> Result<Option<Arc<dyn EntitlementServer>>> {
+    let Some(base_url) = config.entitlement_url.clone() else { return Ok(None) };
     let mut settings = Ts43Config::new(base_url, config.entitlement_requestor_id.clone(), config.entitlement_version.clone());
     settings.access_token.clone_from(&config.entitlement_access_token);
     let client = Ts43Client::new(settings).map_err(|error| Error::because(Kind::Internal, error))?;
-    Ok(Arc::new(client))
+    Ok(Some(Arc::new(client)))
 }
 
 /// Listens, says where, and serves until the process is told to stop.

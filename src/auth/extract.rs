@@ -46,6 +46,13 @@ impl Permission for WritePortabilities {
     const SCOPE: Scope = Scope::PortabilitiesWrite;
 }
 
+/// Using the mock's control plane.
+#[derive(Debug)]
+pub struct ControlMock;
+impl Permission for ControlMock {
+    const SCOPE: Scope = Scope::Mock;
+}
+
 /// A caller with a permission, for whichever orgs its token lists.
 #[derive(Debug)]
 pub struct Caller<P> {

@@ -1,12 +1,12 @@
 //! Routers, extractors, the error envelope, answers and their documentation.
 
-mod body;
+pub(crate) mod body;
 pub mod discovery;
-mod docs;
-mod envelope;
+pub(crate) mod docs;
+pub(crate) mod envelope;
 mod health;
 mod observe;
-mod params;
+pub(crate) mod params;
 pub mod portability;
 
 use std::convert::Infallible;
@@ -56,12 +56,16 @@ impl FromRef<AppState> for Arc<Verifier> {
     }
 }
 
-/// The whole server: both APIs, documents and health, guarded.
-pub fn router(state: AppState, request_timeout: Duration) -> Router {
+/// The published operations of both APIs.
+pub fn apis() -> Router<AppState> {
     let (discovery, _) = discovery::router().split_for_parts();
     let (portability, _) = portability::router().split_for_parts();
-    let routes = Router::new().merge(discovery).merge(portability).merge(health::router()).merge(docs::router());
-    guarded(routes.with_state(state), request_timeout)
+    Router::new().merge(discovery).merge(portability)
+}
+
+/// What is open to everyone: these documents, a page to read them, and health.
+pub fn open(documents: Vec<Document>) -> Router<AppState> {
+    health::router().merge(docs::router(documents))
 }
 
 /// Any routes, with time-out, panic guard, envelope and log around them: whatever goes wrong inside is answered by the envelope.

@@ -5,6 +5,7 @@ mod auth;
 mod docs;
 mod envelope;
 mod health;
+mod mock;
 mod round_trips;
 mod support;
 mod v2;

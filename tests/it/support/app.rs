@@ -9,12 +9,15 @@ use clap::Parser;
 use portero::clock::Clock;
 use portero::config::ServeConfig;
 use portero::error::Kind;
+use portero::mock::sandboxes::Sandboxes;
 use portero::server::{Clocks, Server, StartError};
 use portero::store::Store;
 use reqwest::Method;
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use serde_json::Value;
 use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 
 use super::clock::ManualClock;
 use super::{Database, contract, tokens};
@@ -29,7 +32,11 @@ pub struct App {
     pub real_time: Arc<ManualClock>,
     /// Its database, as it sees it.
     pub store: Arc<dyn Store>,
+    /// Its sandboxes, if it is a mock.
+    pub sandboxes: Option<Arc<Sandboxes>>,
     client: reqwest::Client,
+    stop: CancellationToken,
+    serving: JoinHandle<std::io::Result<()>>,
 }
 
 /// The settings of `portero serve`, read as the program reads them.
@@ -62,9 +69,17 @@ impl App {
         let server = Server::build(config, Clocks { data: clock.clone(), real: real_time.clone() }).await?;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let store = server.store.clone();
-        tokio::spawn(server.serve(listener, std::future::pending()));
-        Ok(Self { url, clock, real_time, store, client: client() })
+        let (store, sandboxes) = (server.store.clone(), server.sandboxes.clone());
+        let stop = CancellationToken::new();
+        let serving = tokio::spawn(server.serve(listener, stop.clone().cancelled_owned()));
+        Ok(Self { url, clock, real_time, store, sandboxes, client: client(), stop, serving })
+    }
+
+    /// Ends it, as SIGTERM does: its database is closed then.
+    pub async fn stop(self) {
+        self.stop.cancel();
+        drop(self.client);
+        self.serving.await.unwrap().unwrap();
     }
 
     /// A call with a token for everything.
