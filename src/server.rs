@@ -45,6 +45,9 @@ pub enum StartError {
     /// The address cannot be listened on.
     #[error("cannot listen on {0}: {1}")]
     Listen(SocketAddr, std::io::Error),
+    /// It could not be told to stop.
+    #[error("cannot listen for signals: {0}")]
+    Signals(std::io::Error),
 }
 
 /// The two times that a server lives in.
@@ -191,8 +194,10 @@ pub async fn run(config: &ServeConfig) -> Result<(), StartError> {
     let listen_error = |error| StartError::Listen(config.listen, error);
     let listener = TcpListener::bind(config.listen).await.map_err(listen_error)?;
     let address = listener.local_addr().map_err(listen_error)?;
+    // Before the start-up block, after which a signal must not end the process halfway.
+    let told_to_stop = told_to_stop().map_err(StartError::Signals)?;
     announce(config, address)?;
-    server.serve(listener, told_to_stop()).await.map_err(listen_error)
+    server.serve(listener, told_to_stop).await.map_err(listen_error)
 }
 
 /// The start-up block: where, over what, and in mock mode a token and a curl that work.
@@ -214,23 +219,21 @@ fn announce(config: &ServeConfig, address: SocketAddr) -> Result<(), StartError>
     Ok(())
 }
 
-/// Completes on SIGTERM or Ctrl-C.
-async fn told_to_stop() {
-    let interrupt = tokio::signal::ctrl_c();
+/// Listens for SIGTERM and Ctrl-C from now on; the future completes at the first of them.
+fn told_to_stop() -> std::io::Result<impl Future<Output = ()> + Send + 'static> {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
-        match signal(SignalKind::terminate()) {
-            Ok(mut terminate) => tokio::select! {
-                _ = interrupt => {},
+        let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+        Ok(async move {
+            tokio::select! {
                 _ = terminate.recv() => {},
-            },
-            Err(error) => {
-                tracing::warn!(%error, "SIGTERM cannot be listened for");
-                let _ = interrupt.await;
+                _ = interrupt.recv() => {},
             }
-        }
+        })
     }
     #[cfg(not(unix))]
-    let _ = interrupt.await;
+    Ok(async {
+        let _ = tokio::signal::ctrl_c().await;
+    })
 }
