@@ -48,6 +48,9 @@ pub enum StartError {
     /// The address cannot be listened on.
     #[error("cannot listen on {0}: {1}")]
     Listen(SocketAddr, std::io::Error),
+    /// It could not be told to stop.
+    #[error("cannot listen for signals: {0}")]
+    Signals(std::io::Error),
 }
 
 /// The two times that a server lives in.
@@ -208,10 +211,10 @@ pub async fn run(config: &ServeConfig) -> Result<(), StartError> {
     let listen_error = |error| StartError::Listen(config.listen, error);
     let listener = TcpListener::bind(config.listen).await.map_err(listen_error)?;
     let address = listener.local_addr().map_err(listen_error)?;
-    // Before the address is told: whoever knows it may stop the server.
-    let stop = told_to_stop().map_err(listen_error)?;
+    // Before the start-up block, after which a signal must not end the process halfway.
+    let told_to_stop = told_to_stop().map_err(StartError::Signals)?;
     announce(config, address)?;
-    server.serve(listener, stop).await.map_err(listen_error)
+    server.serve(listener, told_to_stop).await.map_err(listen_error)
 }
 
 /// A token for every org and everything, for a day: what the start-up block of a mock server shows.
@@ -239,28 +242,20 @@ fn announce(config: &ServeConfig, address: SocketAddr) -> Result<(), StartError>
     Ok(())
 }
 
-/// Listens for SIGTERM and Ctrl-C from now on; what is returned completes with the first of them.
-///
-/// # Errors
-/// The system refuses to tell.
-#[cfg(unix)]
-fn told_to_stop() -> std::io::Result<impl Future<Output = ()>> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => {},
-            _ = interrupt.recv() => {},
-        }
-    })
-}
-
-/// Completes with Ctrl-C.
-///
-/// # Errors
-/// None.
-#[cfg(not(unix))]
-fn told_to_stop() -> std::io::Result<impl Future<Output = ()>> {
+/// Listens for SIGTERM and Ctrl-C from now on; the future completes at the first of them.
+fn told_to_stop() -> std::io::Result<impl Future<Output = ()> + Send + 'static> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+        Ok(async move {
+            tokio::select! {
+                _ = terminate.recv() => {},
+                _ = interrupt.recv() => {},
+            }
+        })
+    }
+    #[cfg(not(unix))]
     Ok(async {
         let _ = tokio::signal::ctrl_c().await;
     })

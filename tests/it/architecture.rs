@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use regex::Regex;
 
@@ -25,6 +26,9 @@ const LAYERS: &[(&str, &[&str])] = &[
 
 /// What puts the house together, and may name everything.
 const ROOF: &[&str] = &["lib", "main", "cli", "config", "server"];
+
+static PATH: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\bcrate::(?:\{([^;]*)\}|([a-z_]+))").unwrap());
+static OUTSIDE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?m)^\s*(?:pub )?use super::([a-z_]+)").unwrap());
 
 /// A source file: its path below `src`, its layer, its code without comments.
 struct Source {
@@ -59,9 +63,8 @@ fn collect(dir: &Path, found: &mut Vec<Source>) {
 impl Source {
     /// The layers that the file names: what follows `crate::`, one by one or in braces, and what `super::` reaches from a layer's root.
     fn names(&self) -> BTreeSet<String> {
-        let path = Regex::new(r"\bcrate::(?:\{([^;]*)\}|([a-z_]+))").unwrap();
         let mut named = BTreeSet::new();
-        for found in path.captures_iter(&self.code) {
+        for found in PATH.captures_iter(&self.code) {
             match (found.get(1), found.get(2)) {
                 (Some(list), _) => named.extend(heads(list.as_str())),
                 (_, Some(one)) => drop(named.insert(one.as_str().to_owned())),
@@ -69,8 +72,7 @@ impl Source {
             }
         }
         if self.is_root_of_layer() {
-            let outside = Regex::new(r"(?m)^\s*(?:pub )?use super::([a-z_]+)").unwrap();
-            let layers = outside.captures_iter(&self.code).map(|found| found[1].to_owned());
+            let layers = OUTSIDE.captures_iter(&self.code).map(|found| found[1].to_owned());
             named.extend(layers.filter(|name| LAYERS.iter().any(|(layer, _)| layer == name)));
         }
         named.remove(&self.layer);
@@ -127,16 +129,17 @@ fn tokens_know_nothing_of_services() {
 fn crates_stay_where_they_belong() {
     let mut wrong = Vec::new();
     let waits = Regex::new(r"\basync\b|\.await\b").unwrap();
+    let used = ["sqlx", "axum", "tokio", "reqwest"].map(|name| (name, Regex::new(&format!(r"\b{name}(::|!)|use {name}\b")).unwrap()));
     for source in sources() {
         let path = source.path.to_str().unwrap();
-        for (name, allowed) in [
-            ("sqlx", source.layer == "store"),
-            ("axum", matches!(source.layer.as_str(), "http" | "mock") || matches!(path, "auth/extract.rs" | "server.rs")),
-            ("tokio", source.layer != "domain"),
-            ("reqwest", !matches!(source.layer.as_str(), "domain" | "store" | "service" | "http")),
-        ] {
-            let used = Regex::new(&format!(r"\b{name}(::|!)|use {name}\b")).unwrap().is_match(&source.code);
-            if used && !allowed {
+        for (name, usage) in &used {
+            let allowed = match *name {
+                "sqlx" => source.layer == "store",
+                "axum" => matches!(source.layer.as_str(), "http" | "mock") || matches!(path, "auth/extract.rs" | "server.rs"),
+                "tokio" => source.layer != "domain",
+                _ => !matches!(source.layer.as_str(), "domain" | "store" | "service" | "http"),
+            };
+            if !allowed && usage.is_match(&source.code) {
                 wrong.push(format!("{path} uses {name}"));
             }
         }

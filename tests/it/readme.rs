@@ -8,7 +8,7 @@ use portero::config::ServeConfig;
 use portero::error::Kind;
 use serde_json::Value;
 
-use crate::support::database::{root, scratch_dir};
+use crate::support::database::{ScratchDir, root};
 use crate::support::process::{Served, in_dir, portero, run};
 
 fn readme() -> String {
@@ -86,7 +86,7 @@ fn steps(section: &str) -> Vec<Step> {
 /// that the others use; here the test does that, on a free port.
 #[test]
 fn the_tour() {
-    let dir = scratch_dir();
+    let dir = ScratchDir::new();
     let served = Served::from(&mut in_dir(&dir, &["serve", "--listen", "127.0.0.1:0"]));
     let token = run(&mut portero(&["token", "--org", "masmovil"])).stdout;
     let steps = steps(&section("A tour"));
@@ -94,7 +94,7 @@ fn the_tour() {
     for step in &steps[1..] {
         assert!(!step.output.is_empty(), "nothing is said about what this prints:\n{}", step.shell);
         let mut shell = Command::new("bash");
-        shell.args(["-euo", "pipefail", "-c", &step.shell]).current_dir(&dir).env("URL", &served.url).env("TOKEN", token.trim_end());
+        shell.args(["-euo", "pipefail", "-c", &step.shell]).current_dir(&*dir).env("URL", &served.url).env("TOKEN", token.trim_end());
         let output = run(&mut shell);
         assert_eq!(output.code, 0, "{}\n{}", step.shell, output.stderr);
         let printed = output.stdout.trim_end();

@@ -11,7 +11,7 @@ use crate::support::{App, Database, Engine};
 async fn a_read_costs_one_round_trip() {
     with_database(Engine::Postgres, async |database: Database| {
         let proxy = Proxy::before(&database).await;
-        let behind = Database { url: proxy.url.clone(), engine: Engine::Postgres };
+        let behind = database.at(&proxy.url);
         // One connection, so that it has prepared its statements when it has run them once.
         let app = App::serve(&behind, &["--pool-size", "1", "--worker", "false"]).await;
         let reads =
@@ -38,7 +38,7 @@ async fn a_read_costs_one_round_trip() {
 async fn a_write_costs_a_known_number_of_round_trips() {
     with_database(Engine::Postgres, async |database: Database| {
         let proxy = Proxy::before(&database).await;
-        let behind = Database { url: proxy.url.clone(), engine: Engine::Postgres };
+        let behind = database.at(&proxy.url);
         let app = App::serve(&behind, &["--pool-size", "1", "--worker", "false"]).await;
         let mut costs = Vec::new();
         for imsi in ["214049000001111", "214049000002222"] {

@@ -1,21 +1,13 @@
 //! `portero migrate`, `seed` and `load`
 
-use std::path::PathBuf;
-
 use portero::domain::msisdn::Msisdn;
 use portero::domain::org::{OrgName, Tenancy};
 use portero::store::Store;
 use serde_json::{Value, json};
 
-use crate::support::database::{open, scratch_dir};
+use crate::support::database::{ScratchDir, open};
 use crate::support::process::{Output, portero, run};
 use crate::support::{Database, Engine, both_databases};
-
-fn file(content: &Value) -> PathBuf {
-    let path = scratch_dir().join("data.json");
-    std::fs::write(&path, content.to_string()).unwrap();
-    path
-}
 
 fn command(database: &Database, args: &[&str]) -> Output {
     run(portero(args).args(["--database", &database.url]))
@@ -57,8 +49,9 @@ both_databases! {
             "msisdn": "644555666", "org": "nova", "belongs_to": "heos", "status": "OK", "checked_at": "2026-01-01T00:00:00+02:00",
             "imsis": [{"imsi": "214049000001111", "segment": "B2B", "created_at": "2026-01-01T00:00:00Z"}]
         });
-        let own = file(&json!({"orgs": [org("nova", 1)], "msisdns": [number]}));
-        succeeds(&command(&database, &["seed", own.to_str().unwrap(), "--replace"]));
+        let dir = ScratchDir::new();
+        let own = dir.file("data.json", json!({"orgs": [org("nova", 1)], "msisdns": [number]}).to_string());
+        succeeds(&command(&database, &["seed", own.as_str(), "--replace"]));
         assert!(has_number(&*store, "644555666").await && !has_number(&*store, "666777888").await);
     }
 
@@ -72,8 +65,9 @@ both_databases! {
             (json!([number("644555666", "214049000001111"), number("644555667", "214049000001111")]), "Imsi belongs to another msisdn"),
             (json!([number("644555666", "214049000001111"), number("+34644555666", "214049000001112")]), "Msisdn is already in the inventory"),
         ] {
-            let wrong = file(&json!({"orgs": [org("nova", 1)], "msisdns": numbers}));
-            let output = command(&database, &["seed", wrong.to_str().unwrap(), "--replace"]);
+            let dir = ScratchDir::new();
+            let wrong = dir.file("data.json", json!({"orgs": [org("nova", 1)], "msisdns": numbers}).to_string());
+            let output = command(&database, &["seed", wrong.as_str(), "--replace"]);
             assert!(output.code == 1 && output.stderr.contains(reason), "{output:?}");
         }
         assert!(has_number(&*open(&database.url).await, "666777888").await);
@@ -84,8 +78,9 @@ both_databases! {
         let store = open(&database.url).await;
         let nova = OrgName::parse("nova").unwrap();
         for tier in [1, 1, 2] {
-            let data = file(&json!({"orgs": [org("nova", tier), org("yoigo", 3)]}));
-            succeeds(&command(&database, &["load", data.to_str().unwrap()]));
+            let dir = ScratchDir::new();
+            let data = dir.file("data.json", json!({"orgs": [org("nova", tier), org("yoigo", 3)]}).to_string());
+            succeeds(&command(&database, &["load", data.as_str()]));
             assert_eq!(store.org(&nova).await.unwrap().unwrap().tier, tier);
         }
         assert_eq!(store.org(&OrgName::parse("yoigo").unwrap()).await.unwrap().unwrap().tier, 3);
@@ -106,10 +101,10 @@ fn files_that_are_wrong() {
             "orgs[0].name is not valid",
         ),
     ] {
-        let path = scratch_dir().join("data.json");
-        std::fs::write(&path, content).unwrap();
+        let dir = ScratchDir::new();
+        let path = dir.file("data.json", content);
         for command in ["load", "seed"] {
-            let output = run(&mut portero(&[command, path.to_str().unwrap(), "--database", "sqlite::memory:"]));
+            let output = run(&mut portero(&[command, path.as_str(), "--database", "sqlite::memory:"]));
             assert!(output.code == 1 && output.stderr.contains(reason), "{command} {content}: {output:?}");
         }
     }

@@ -3,7 +3,7 @@
 use clap::{Args, Command};
 use portero::config::ServeConfig;
 
-use crate::support::database::{root, scratch_dir};
+use crate::support::database::{ScratchDir, root};
 use crate::support::process::{in_dir, portero, run};
 
 #[test]
@@ -58,8 +58,8 @@ fn documents() {
 
 #[test]
 fn the_committed_documents_are_checked() {
-    assert_eq!(run(&mut in_dir(&root().to_owned(), &["openapi", "--check"])).code, 0);
-    let dir = scratch_dir();
+    assert_eq!(run(&mut in_dir(root(), &["openapi", "--check"])).code, 0);
+    let dir = ScratchDir::new();
     std::fs::create_dir(dir.join("openapi")).unwrap();
     assert_eq!(run(&mut in_dir(&dir, &["openapi", "--check"])).code, 1);
     assert_eq!(run(&mut in_dir(&dir, &["openapi", "--write"])).code, 0);

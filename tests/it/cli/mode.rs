@@ -2,7 +2,7 @@
 
 use portero::auth::DEVELOPMENT_SECRET;
 
-use crate::support::database::scratch_dir;
+use crate::support::database::ScratchDir;
 use crate::support::process::{Served, portero, run};
 use crate::support::tokens::{P256, SECRET, key_set};
 use crate::support::{Database, both_databases};
@@ -17,9 +17,9 @@ fn a_key_of_its_own() {
         let output = run(portero(&["serve", "--mode", "reference", "--listen", "127.0.0.1:0", "--database", "sqlite::memory:"]).args(args));
         assert_eq!((output.code, output.stdout.as_str(), output.stderr.as_str()), (1, "", NO_KEY), "{args:?}");
     }
-    let keys = scratch_dir().join("keys.json");
-    std::fs::write(&keys, key_set(&[P256]).to_string()).unwrap();
-    for args in [["--jwt-secret", SECRET], ["--jwks", keys.to_str().unwrap()]] {
+    let dir = ScratchDir::new();
+    let keys = dir.file("keys.json", key_set(&[P256]).to_string());
+    for args in [["--jwt-secret", SECRET], ["--jwks", keys.as_str()]] {
         let served =
             Served::from(portero(&["serve", "--mode", "reference", "--listen", "127.0.0.1:0", "--database", "sqlite::memory:"]).args(args));
         let expected = format!(
@@ -59,7 +59,8 @@ both_databases! {
 /// A reference server starts with what `load` gives it, never with demo data.
 #[test]
 fn no_demo_data() {
-    let url = format!("sqlite:{}", scratch_dir().join("reference.db").display());
+    let dir = ScratchDir::new();
+    let url = format!("sqlite:{}", dir.join("reference.db").display());
     let served = Served::start(&["--mode", "reference", "--jwt-secret", SECRET, "--database", &url]);
     let token = run(&mut portero(&["token", "--org", "*", "--jwt-secret", SECRET])).stdout;
     let curl = format!(

@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::process::Command;
 
-use crate::support::database::scratch_dir;
+use crate::support::database::ScratchDir;
 use crate::support::process::{Served, in_dir, portero, read_all, run};
 use crate::support::{Database, Engine, both_databases};
 
@@ -81,7 +81,7 @@ both_databases! {
 
 #[test]
 fn one_command_on_a_bare_machine_is_enough() {
-    let dir = scratch_dir();
+    let dir = ScratchDir::new();
     let served = Served::from(&mut in_dir(&dir, &["serve", "--listen", "127.0.0.1:0"]));
     assert!(served.block.contains("\n  database  sqlite:portero.db\n"), "{}", served.block);
     assert!(dir.join("portero.db").exists());

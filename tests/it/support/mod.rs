@@ -6,6 +6,7 @@ pub mod contract;
 pub mod database;
 pub mod process;
 pub mod proxy;
+pub mod stub;
 pub mod tokens;
 
 pub use app::{Answer, App};

@@ -2,25 +2,23 @@
 
 use std::cell::RefCell;
 use std::io::{BufRead, BufReader, Read};
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use serde_json::Value;
 
-use super::database::scratch_dir;
-
 /// How long a line of output may take before the test fails.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// The program with arguments, in an empty directory and with nothing from the environment but the search path.
+/// The program with arguments, in a directory of the tests and with nothing from the environment but the search path.
 pub fn portero(args: &[&str]) -> Command {
-    in_dir(&scratch_dir(), args)
+    in_dir(Path::new(env!("CARGO_TARGET_TMPDIR")), args)
 }
 
 /// As [`portero`], in this directory.
-pub fn in_dir(dir: &PathBuf, args: &[&str]) -> Command {
+pub fn in_dir(dir: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_portero"));
     command.args(args).current_dir(dir).env_clear().envs(search_path()).stdin(Stdio::null());
     command
