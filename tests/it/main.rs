@@ -7,4 +7,5 @@ mod envelope;
 mod health;
 mod round_trips;
 mod support;
+mod v1;
 mod v2;

@@ -4,6 +4,7 @@ pub mod app;
 pub mod clock;
 pub mod contract;
 pub mod database;
+pub mod portings;
 pub mod proxy;
 pub mod tokens;
 
