@@ -5,7 +5,9 @@ pub mod clock;
 pub mod contract;
 pub mod database;
 pub mod portings;
+pub mod process;
 pub mod proxy;
+pub mod stub;
 pub mod tokens;
 
 pub use app::{Answer, App};
