@@ -13,4 +13,5 @@ mod round_trips;
 mod schema;
 mod store;
 mod support;
+mod v1;
 mod v2;
