@@ -9,7 +9,7 @@ use clap::{Args, Parser, Subcommand};
 use jiff::SignedDuration;
 use tracing_subscriber::EnvFilter;
 
-use crate::auth::{Scope, Secret, TokenRules, sign};
+use crate::auth::{Scope, sign};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{AuthConfig, DatabaseConfig, LogConfig, LogFormat, Mode, ServeConfig};
 use crate::dataset::DataSet;
@@ -179,15 +179,6 @@ fn observe(config: &LogConfig) -> Result<sentry::ClientInitGuard, CommandError> 
     options.dsn.clone_from(&config.sentry_dsn);
     options.release = sentry::release_name!();
     Ok(sentry::init(options))
-}
-
-/// A token for every org and everything, for a day: what the start-up block of a mock server shows.
-///
-/// # Errors
-/// Those of [`sign`].
-pub fn everything_token(secret: &Secret, rules: &TokenRules) -> Result<String, Error> {
-    let day = Duration::from_hours(24);
-    sign(secret, rules, "portero", &["*".to_owned()], Scope::Everything.as_str(), SystemClock.now(), day)
 }
 
 impl TokenArgs {

@@ -37,6 +37,9 @@ pub struct ServeConfig {
     /// Which Entitlement Server knows operator tokens.
     #[command(flatten)]
     pub entitlement: EntitlementConfig,
+    /// Whether due transitions are applied in the background. Answers are right without; what nobody reads or changes then waits.
+    #[arg(long, env = "PORTERO_WORKER", default_value_t = true, action = clap::ArgAction::Set, value_name = "BOOL")]
+    pub worker: bool,
     /// How long a request may take before it is answered 503, in seconds.
     #[arg(long, env = "PORTERO_REQUEST_TIMEOUT", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600), value_name = "SECONDS")]
     pub request_timeout: u64,

@@ -9,7 +9,7 @@ use axum::Router;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::auth::{KeySource, Secret, Verifier};
+use crate::auth::{KeySource, Scope, Secret, TokenRules, Verifier, sign};
 use crate::central_node::{SimulatedNode, WillingDonors};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{AuthConfig, EntitlementConfig, Mode, ServeConfig};
@@ -48,6 +48,9 @@ pub enum StartError {
     /// The address cannot be listened on.
     #[error("cannot listen on {0}: {1}")]
     Listen(SocketAddr, std::io::Error),
+    /// It could not be told to stop.
+    #[error("cannot listen for signals: {0}")]
+    Signals(std::io::Error),
 }
 
 /// The two times that a server lives in.
@@ -75,6 +78,8 @@ pub struct Server {
     pub store: Arc<dyn Store>,
     /// What it serves.
     pub world: World,
+    /// Whether it works in the background.
+    pub worker: bool,
 }
 
 impl Server {
@@ -101,7 +106,7 @@ impl Server {
             clock: clocks.data,
         };
         let state = AppState { world: world.clone(), verifier };
-        Ok(Self { router: http::router(state, config.request_timeout()), store, world })
+        Ok(Self { router: http::router(state, config.request_timeout()), store, world, worker: config.worker })
     }
 
     /// Serves until `shutdown` completes; then answers what is in flight and closes the database.
@@ -124,14 +129,16 @@ impl Server {
             tokio::time::sleep(DRAIN).await;
         };
         let stop = CancellationToken::new();
-        let worker = tokio::spawn(worker::run(self.world.clone(), stop.clone()));
+        let worker = self.worker.then(|| tokio::spawn(worker::run(self.world, stop.clone())));
         let outcome = tokio::select! {
             outcome = serving => outcome,
             () = deadline => Ok(()),
         };
         stop.cancel();
-        // What it was about is undone by the database if it does not end well.
-        let _ = worker.await;
+        if let Some(worker) = worker {
+            // What it was about is undone by the database if it does not end well.
+            let _ = worker.await;
+        }
         self.store.close().await;
         outcome
     }
@@ -204,8 +211,16 @@ pub async fn run(config: &ServeConfig) -> Result<(), StartError> {
     let listen_error = |error| StartError::Listen(config.listen, error);
     let listener = TcpListener::bind(config.listen).await.map_err(listen_error)?;
     let address = listener.local_addr().map_err(listen_error)?;
+    // Before the start-up block, after which a signal must not end the process halfway.
+    let told_to_stop = told_to_stop().map_err(StartError::Signals)?;
     announce(config, address)?;
-    server.serve(listener, told_to_stop()).await.map_err(listen_error)
+    server.serve(listener, told_to_stop).await.map_err(listen_error)
+}
+
+/// A token for every org and everything, for a day: what the start-up block of a mock server shows.
+fn everything_token(secret: &Secret, rules: &TokenRules) -> Result<String, Error> {
+    let day = Duration::from_hours(24);
+    sign(secret, rules, "portero", &["*".to_owned()], Scope::Everything.as_str(), SystemClock.now(), day)
 }
 
 /// The start-up block: where, over what, and in mock mode a token and a curl that work.
@@ -215,7 +230,7 @@ fn announce(config: &ServeConfig, address: SocketAddr) -> Result<(), StartError>
     let mut block =
         format!("portero listens on http://{address}\n  database  {database}\n  mode      {mode}\n  docs      http://{address}/docs\n");
     if let (Mode::Mock, Some(secret)) = (config.mode, signing_secret(config.mode, &config.auth)?) {
-        let token = crate::cli::everything_token(&secret, &config.auth.rules())?;
+        let token = everything_token(&secret, &config.auth.rules())?;
         if secret.is_development() {
             block.push_str("  key       the published development secret: for trying out, on a machine of your own\n");
         }
@@ -227,23 +242,21 @@ fn announce(config: &ServeConfig, address: SocketAddr) -> Result<(), StartError>
     Ok(())
 }
 
-/// Completes on SIGTERM or Ctrl-C.
-async fn told_to_stop() {
-    let interrupt = tokio::signal::ctrl_c();
+/// Listens for SIGTERM and Ctrl-C from now on; the future completes at the first of them.
+fn told_to_stop() -> std::io::Result<impl Future<Output = ()> + Send + 'static> {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
-        match signal(SignalKind::terminate()) {
-            Ok(mut terminate) => tokio::select! {
-                _ = interrupt => {},
+        let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+        Ok(async move {
+            tokio::select! {
                 _ = terminate.recv() => {},
-            },
-            Err(error) => {
-                tracing::warn!(%error, "SIGTERM cannot be listened for");
-                let _ = interrupt.await;
+                _ = interrupt.recv() => {},
             }
-        }
+        })
     }
     #[cfg(not(unix))]
-    let _ = interrupt.await;
+    Ok(async {
+        let _ = tokio::signal::ctrl_c().await;
+    })
 }

@@ -1,10 +1,16 @@
 //! The integration tests, in one binary whose modules mirror the URLs. `scripts/test` runs them: every test of HTTP runs on both databases.
 #![cfg(test)]
 
+mod architecture;
 mod auth;
+mod cli;
 mod docs;
 mod envelope;
 mod health;
+mod observe;
+mod readme;
 mod round_trips;
+mod schema;
+mod store;
 mod support;
 mod v2;
