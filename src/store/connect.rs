@@ -112,12 +112,7 @@ pub async fn open(url: &DatabaseUrl, settings: &PoolSettings) -> Result<Arc<dyn 
 }
 
 async fn open_postgres(options: &PgConnectOptions, settings: &PoolSettings) -> Result<Arc<dyn Store>> {
-    // Notices such as "already exists, skipping" tell an operator nothing.
-    let options = options
-        .clone()
-        .application_name("portero")
-        .options([("client_min_messages", "warning")])
-        .statement_cache_capacity(settings.statement_cache);
+    let options = options.clone().application_name("portero").statement_cache_capacity(settings.statement_cache);
     let pool = match settings.options::<Postgres>().connect_with(options.clone()).await {
         Ok(pool) => pool,
         Err(error) => return Err(why_not(&options).await.unwrap_or_else(|| query_failure(error))),
