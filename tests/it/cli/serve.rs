@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::process::Command;
 
 use crate::support::database::ScratchDir;
-use crate::support::process::{Served, in_dir, portero, read_all, run};
+use crate::support::process::{Served, in_dir, portero, read_all, run, signal};
 use crate::support::{Database, Engine, both_databases};
 
 /// Runs a line of shell.
@@ -107,7 +107,7 @@ fn a_secret_of_ones_own_is_not_called_published() {
 #[test]
 fn ctrl_c_stops_it_too() {
     let served = Served::start(&["--database", "sqlite::memory:"]);
-    bash(&format!("kill -INT {}", served.id()));
+    signal("INT", served.id());
     assert_eq!(served.wait().0, Some(0));
 }
 
