@@ -10,3 +10,5 @@ mod privacy;
 mod refusals;
 mod request;
 mod settled;
+
+pub use lists::filter;
