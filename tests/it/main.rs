@@ -8,6 +8,7 @@ mod docs;
 mod envelope;
 mod health;
 mod observe;
+mod portings;
 mod readme;
 mod round_trips;
 mod schema;
