@@ -39,9 +39,15 @@ pub struct ServeConfig {
     /// Which Entitlement Server knows operator tokens.
     #[command(flatten)]
     pub entitlement: EntitlementConfig,
+    /// Whether due transitions are applied in the background. Answers are right without; what nobody reads or changes then waits.
+    #[arg(long, env = "PORTERO_WORKER", default_value_t = true, action = clap::ArgAction::Set, value_name = "BOOL")]
+    pub worker: bool,
     /// How long a request may take before it is answered 503, in seconds.
     #[arg(long, env = "PORTERO_REQUEST_TIMEOUT", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600), value_name = "SECONDS")]
     pub request_timeout: u64,
+    /// How long requests in flight may take once the server was told to stop, in seconds.
+    #[arg(long, env = "PORTERO_DRAIN_TIMEOUT", default_value_t = 8, value_parser = clap::value_parser!(u64).range(0..=3600), value_name = "SECONDS")]
+    pub drain_timeout: u64,
     /// How many sandboxes a mock has at most, the default one included.
     #[arg(long, env = "PORTERO_MAX_SANDBOXES", default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=100_000), value_name = "N")]
     pub max_sandboxes: u32,
@@ -67,6 +73,12 @@ impl ServeConfig {
     #[must_use]
     pub fn request_timeout(&self) -> Duration {
         Duration::from_secs(self.request_timeout)
+    }
+
+    /// [`ServeConfig::drain_timeout`] as a duration.
+    #[must_use]
+    pub fn drain(&self) -> Duration {
+        Duration::from_secs(self.drain_timeout)
     }
 }
 

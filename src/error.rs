@@ -93,6 +93,7 @@ pub struct Error {
     detail: String,
     cause: Option<Cause>,
     retry_after: u32,
+    quotes_request: bool,
 }
 
 impl Error {
@@ -101,12 +102,17 @@ impl Error {
     /// For kinds of status 500 and above the text is replaced by the kind's own sentence: a caller never learns a cause.
     pub fn new(kind: Kind, detail: impl Into<String>) -> Self {
         let detail = if kind.status() >= 500 { format!("{}, please try again later", kind.msg()) } else { detail.into() };
-        Self { kind, detail, cause: None, retry_after: 1 }
+        Self { kind, detail, cause: None, retry_after: 1, quotes_request: false }
     }
 
     /// A failure whose cause goes to the log.
     pub fn because(kind: Kind, cause: impl Into<Cause>) -> Self {
         Self { cause: Some(cause.into()), ..Self::new(kind, kind.msg()) }
+    }
+
+    /// A failure whose text quotes what the caller sent: shown to the caller, and kept out of the log, for it may be somebody's.
+    pub fn quoting(kind: Kind, detail: impl Into<String>) -> Self {
+        Self { quotes_request: true, ..Self::new(kind, detail) }
     }
 
     /// No such object, or not the caller's: `what` names the kind of object, never its owner.
@@ -139,17 +145,31 @@ impl Error {
         &self.detail
     }
 
+    /// What went wrong, for the person at a terminal: the causes where there are any, else the detail.
+    #[must_use]
+    pub fn plainly(&self) -> String {
+        if self.cause.is_none() { self.detail.clone() } else { self.causes().join(": ") }
+    }
+
+    /// The causes, from the outside in; one that only repeats the one before is left out.
+    fn causes(&self) -> Vec<String> {
+        let mut causes: Vec<String> = Vec::new();
+        let mut next = self.cause.as_deref().map(|cause| cause as &dyn StdError);
+        while let Some(cause) = next {
+            let text = cause.to_string();
+            if !causes.last().is_some_and(|last| last.ends_with(&text)) {
+                causes.push(text);
+            }
+            next = cause.source();
+        }
+        causes
+    }
+
     /// The whole story for the log: the detail and every cause below it, from the outside in.
     #[must_use]
     pub fn story(&self) -> String {
-        let mut story = self.detail.clone();
-        let mut next = self.cause.as_deref().map(|cause| cause as &dyn StdError);
-        while let Some(cause) = next {
-            story.push_str(": ");
-            story.push_str(&cause.to_string());
-            next = cause.source();
-        }
-        story
+        let shown = if self.quotes_request { format!("{} (as quoted to the caller)", self.kind.msg()) } else { self.detail.clone() };
+        std::iter::once(shown).chain(self.causes()).collect::<Vec<_>>().join(": ")
     }
 }
 
@@ -219,6 +239,13 @@ mod tests {
         assert_eq!(error.detail(), "Internal server error, please try again later");
         assert_eq!(error.story(), "Internal server error, please try again later: secret table is missing");
         assert_eq!(Error::new(Kind::BadGateway, "a secret").detail(), "Bad gateway, please try again later");
+    }
+
+    #[test]
+    fn what_the_caller_sent_is_shown_and_not_logged() {
+        let error = Error::quoting(Kind::Invalid, "unknown field 'Martina'");
+        assert_eq!(error.detail(), "unknown field 'Martina'");
+        assert_eq!(error.story(), "Invalid inbound entity (as quoted to the caller)");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! How a server is put together from its settings.
 
 use std::io::Write as _;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use axum::Router;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::auth::{KeySource, Secret, Verifier};
+use crate::auth::{KeySource, Scope, Secret, TokenRules, Verifier, sign};
 use crate::central_node::{SimulatedNode, WillingDonors};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{AuthConfig, EntitlementConfig, Mode, ServeConfig};
@@ -18,9 +18,10 @@ use crate::entitlement::EntitlementServer;
 use crate::entitlement::stored::StoredTokens;
 use crate::entitlement::ts43::{Ts43Client, Ts43Config};
 use crate::error::{Error, Kind, Result};
-use crate::http::{self, AppState, Document};
-use crate::mock::control;
+use crate::http::{self, AppState, Document, connections};
+use crate::mock::control::{self, ControlState};
 use crate::mock::demo;
+use crate::mock::layers::{self, Mock};
 use crate::mock::sandbox::Surroundings;
 use crate::mock::sandboxes::Sandboxes;
 use crate::mock::template::Templates;
@@ -28,8 +29,8 @@ use crate::service::World;
 use crate::store::{self, Store};
 use crate::worker;
 
-/// How long requests in flight may take once the server was told to stop.
-const DRAIN: Duration = Duration::from_secs(30);
+/// How often a mock makes sure that its database is still its own.
+const CLAIM_CHECK: Duration = Duration::from_secs(5);
 
 /// The setting that says what a database was served as.
 const MODE_SETTING: &str = "mode";
@@ -47,11 +48,14 @@ pub enum StartError {
     #[error("another portero has this database; several processes on one database need Postgres and --mode reference")]
     DatabaseInUse,
     /// The database or the keys fail.
-    #[error("{}", .0.story())]
+    #[error("{}", .0.plainly())]
     Failure(#[from] Error),
     /// The address cannot be listened on.
     #[error("cannot listen on {0}: {1}")]
     Listen(SocketAddr, std::io::Error),
+    /// It could not be told to stop.
+    #[error("cannot listen for signals: {0}")]
+    Signals(std::io::Error),
 }
 
 /// The two times that a server lives in.
@@ -81,6 +85,10 @@ pub struct Server {
     pub world: World,
     /// What else a mock serves.
     pub sandboxes: Option<Arc<Sandboxes>>,
+    /// Whether it works in the background.
+    pub worker: bool,
+    /// How long requests in flight may take once it was told to stop.
+    pub drain: Duration,
 }
 
 impl Server {
@@ -100,61 +108,68 @@ impl Server {
             keys.load(clocks.real.now()).await?;
         }
         let verifier = Arc::new(Verifier::new(secret.as_ref(), keys, config.auth.rules(), clocks.real.clone()));
-        let upstream = entitlement_server(&config.entitlement)?;
-        let sandboxes = match config.mode {
-            Mode::Mock => {
-                let around = Surroundings { time: clocks.data.clone(), entitlement: upstream.clone(), templates: Templates::default() };
-                let sandboxes = Sandboxes::new(store.clone(), clocks.real, config.sandboxes(), around).await?;
-                Some(Arc::new(sandboxes))
-            }
-            Mode::Reference => None,
+        let (router, world, sandboxes) = match config.mode {
+            Mode::Mock => mock(config, clocks, store.clone(), verifier).await?,
+            Mode::Reference => reference(config, clocks, store.clone(), verifier)?,
         };
-        let world = match &sandboxes {
-            Some(sandboxes) => sandboxes.default_one().world.clone(),
-            None => World {
-                entitlement: upstream.unwrap_or_else(|| Arc::new(StoredTokens::new(store.clone()))),
-                central_node: Arc::new(SimulatedNode::new(Arc::new(WillingDonors))),
-                store: store.clone(),
-                clock: clocks.data,
-            },
-        };
-        let state = AppState { world: world.clone(), verifier };
-        let router = http::guarded(routes(state, sandboxes.as_ref()), config.request_timeout());
-        Ok(Self { router, store, world, sandboxes })
+        Ok(Self { router, store, world, sandboxes, worker: config.worker, drain: config.drain() })
     }
 
     /// Serves until `shutdown` completes; then answers what is in flight and closes the database.
     ///
     /// # Errors
-    /// Those of the listener.
-    pub async fn serve(self, listener: TcpListener, shutdown: impl Future<Output = ()> + Send + 'static) -> std::io::Result<()> {
-        let (stopping, stopped) = tokio::sync::oneshot::channel::<()>();
-        let signal = async move {
-            shutdown.await;
-            tracing::info!("stopping: no new connections, what is in flight is answered");
-            let _ = stopping.send(());
-        };
-        let serving = axum::serve(listener, self.router).with_graceful_shutdown(signal);
-        let deadline = async move {
-            // An error means that the server ended without having been told to: then there is no deadline.
-            if stopped.await.is_err() {
-                std::future::pending::<()>().await;
-            }
-            tokio::time::sleep(DRAIN).await;
-        };
+    /// [`StartError::DatabaseInUse`] where a mock's database is lost to another process.
+    pub async fn serve(self, listener: TcpListener, shutdown: impl Future<Output = ()> + Send) -> Result<(), StartError> {
         let stop = CancellationToken::new();
-        let worlds = move || self.sandboxes.as_ref().map_or_else(|| vec![self.world.clone()], |sandboxes| sandboxes.worlds());
-        let worker = tokio::spawn(worker::run(worlds, stop.clone()));
-        let outcome = tokio::select! {
-            outcome = serving => outcome,
-            () = deadline => Ok(()),
+        let (world, sandboxes) = (self.world, self.sandboxes.clone());
+        let worlds = move || sandboxes.as_ref().map_or_else(|| vec![world.clone()], |sandboxes| sandboxes.worlds());
+        let worker = self.worker.then(|| tokio::spawn(worker::run(worlds, stop.clone())));
+        let mut outcome = Ok(());
+        let ended = async {
+            tokio::select! {
+                () = shutdown => {}
+                lost = keep_claim(&*self.store) => outcome = Err(lost),
+            }
+            if let Some(sandboxes) = &self.sandboxes {
+                sandboxes.end_streams();
+            }
         };
+        connections::serve(listener, self.router, ended, self.drain).await;
         stop.cancel();
-        // What it was about is undone by the database if it does not end well.
-        let _ = worker.await;
+        if let Some(worker) = worker {
+            // What it was about is undone by the database if it does not end well.
+            let _ = worker.await;
+        }
         self.store.close().await;
         outcome
     }
+}
+
+/// Routes, the world of requests that name no sandbox, and where it is a mock's, the sandboxes.
+type Parts = (Router, World, Option<Arc<Sandboxes>>);
+
+/// A server with everything that a mock has.
+async fn mock(config: &ServeConfig, clocks: Clocks, store: Arc<dyn Store>, verifier: Arc<Verifier>) -> Result<Parts> {
+    let around = Surroundings { time: clocks.data, entitlement: entitlement_server(&config.entitlement)?, templates: Templates::default() };
+    let sandboxes = Arc::new(Sandboxes::new(store, clocks.real.clone(), config.sandboxes(), around).await?);
+    let world = sandboxes.default_one().world.clone();
+    let state = AppState { world: world.clone(), verifier: verifier.clone() };
+    let control = control::routes(ControlState { sandboxes: sandboxes.clone(), verifier: verifier.clone() });
+    let routes = http::routes(documents(Mode::Mock)).with_state(state).merge(control);
+    let layers = Mock { sandboxes: sandboxes.clone(), verifier, real: clocks.real };
+    Ok((layers::layered(routes, layers, config.request_timeout()), world, Some(sandboxes)))
+}
+
+/// A server that has nothing of the mock.
+fn reference(config: &ServeConfig, clocks: Clocks, store: Arc<dyn Store>, verifier: Arc<Verifier>) -> Result<Parts> {
+    let world = World {
+        entitlement: entitlement_server(&config.entitlement)?.unwrap_or_else(|| Arc::new(StoredTokens::new(store.clone()))),
+        central_node: Arc::new(SimulatedNode::new(Arc::new(WillingDonors))),
+        clock: clocks.data,
+        store,
+    };
+    let routes = http::routes(documents(Mode::Reference)).with_state(AppState { world: world.clone(), verifier });
+    Ok((http::guarded(routes, config.request_timeout()), world, None))
 }
 
 /// The documents that a server publishes.
@@ -167,14 +182,15 @@ pub fn documents(mode: Mode) -> Vec<Document> {
     documents
 }
 
-/// Everything that is served: a reference server has nothing of the mock.
-fn routes(state: AppState, sandboxes: Option<&Arc<Sandboxes>>) -> Router {
-    match sandboxes {
-        Some(sandboxes) => {
-            let open = http::open(documents(Mode::Mock)).with_state(state.clone());
-            control::router(http::apis(), state, sandboxes.clone()).merge(open)
+/// Watches over the claim on a mock's database, which ends with the connection that holds it: taken again, unless another process was quicker.
+async fn keep_claim(store: &dyn Store) -> StartError {
+    loop {
+        tokio::time::sleep(CLAIM_CHECK).await;
+        match store.keep_claim().await {
+            Ok(true) => {}
+            Ok(false) => return StartError::DatabaseInUse,
+            Err(error) => tracing::warn!(cause = error.story(), "the claim on the database could not be checked"),
         }
-        None => http::apis().merge(http::open(documents(Mode::Reference))).with_state(state),
     }
 }
 
@@ -242,22 +258,37 @@ fn entitlement_server(config: &EntitlementConfig) -> Result<Option<Arc<dyn Entit
 /// # Errors
 /// [`StartError`] says what to change.
 pub async fn run(config: &ServeConfig) -> Result<(), StartError> {
-    let server = Server::build(config, Clocks::system()).await?;
+    // Before anything else: a signal must not end the process halfway, nor be ignored while the database is waited for.
+    let told_to_stop = told_to_stop().map_err(StartError::Signals)?;
+    tokio::pin!(told_to_stop);
+    let server = tokio::select! {
+        server = Server::build(config, Clocks::system()) => server?,
+        () = &mut told_to_stop => return Ok(()),
+    };
     let listen_error = |error| StartError::Listen(config.listen, error);
     let listener = TcpListener::bind(config.listen).await.map_err(listen_error)?;
     let address = listener.local_addr().map_err(listen_error)?;
     announce(config, address)?;
-    server.serve(listener, told_to_stop()).await.map_err(listen_error)
+    server.serve(listener, told_to_stop).await
+}
+
+/// A token for every org and everything, for a day: what the start-up block of a mock server shows.
+fn everything_token(secret: &Secret, rules: &TokenRules) -> Result<String, Error> {
+    let day = Duration::from_hours(24);
+    sign(secret, rules, "portero", &["*".to_owned()], Scope::Everything.as_str(), SystemClock.now(), day)
 }
 
 /// The start-up block: where, over what, and in mock mode a token and a curl that work.
 fn announce(config: &ServeConfig, address: SocketAddr) -> Result<(), StartError> {
+    // Every address is no address to go to.
+    let host = if address.ip().is_unspecified() { Ipv4Addr::LOCALHOST.into() } else { address.ip() };
+    let address = SocketAddr::new(host, address.port());
     let mode = if config.mode == Mode::Mock { "mock" } else { "reference" };
     let database = &config.database.database;
     let mut block =
         format!("portero listens on http://{address}\n  database  {database}\n  mode      {mode}\n  docs      http://{address}/docs\n");
     if let (Mode::Mock, Some(secret)) = (config.mode, signing_secret(config.mode, &config.auth)?) {
-        let token = crate::cli::everything_token(&secret, &config.auth.rules())?;
+        let token = everything_token(&secret, &config.auth.rules())?;
         if secret.is_development() {
             block.push_str("  key       the published development secret: for trying out, on a machine of your own\n");
         }
@@ -269,23 +300,21 @@ fn announce(config: &ServeConfig, address: SocketAddr) -> Result<(), StartError>
     Ok(())
 }
 
-/// Completes on SIGTERM or Ctrl-C.
-async fn told_to_stop() {
-    let interrupt = tokio::signal::ctrl_c();
+/// Listens for SIGTERM and Ctrl-C from now on; the future completes at the first of them.
+fn told_to_stop() -> std::io::Result<impl Future<Output = ()> + Send + 'static> {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
-        match signal(SignalKind::terminate()) {
-            Ok(mut terminate) => tokio::select! {
-                _ = interrupt => {},
+        let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+        Ok(async move {
+            tokio::select! {
                 _ = terminate.recv() => {},
-            },
-            Err(error) => {
-                tracing::warn!(%error, "SIGTERM cannot be listened for");
-                let _ = interrupt.await;
+                _ = interrupt.recv() => {},
             }
-        }
+        })
     }
     #[cfg(not(unix))]
-    let _ = interrupt.await;
+    Ok(async {
+        let _ = tokio::signal::ctrl_c().await;
+    })
 }

@@ -9,8 +9,7 @@ use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use crate::service::World;
-use crate::service::settle::batch;
-use crate::store::{Claim, DueScope};
+use crate::service::settle;
 
 /// How long the worker sleeps at most: other servers may have stored something due earlier than it knows of.
 const POLL: Duration = Duration::from_secs(1);
@@ -44,7 +43,7 @@ async fn work(world: &World) -> crate::error::Result<Duration> {
     let now = world.clock.now();
     match world.store.next_due().await? {
         Some(due) if due <= now => {
-            let applied = batch(world, &DueScope::All, now, Claim::Skip).await?;
+            let applied = settle::work(world, now).await?;
             // Nothing: what is due, other servers have taken.
             Ok(if applied > 0 { Duration::ZERO } else { POLL })
         }

@@ -1,9 +1,11 @@
 //! Routers, extractors, the error envelope, answers and their documentation.
 
 pub(crate) mod body;
+pub mod connections;
 pub mod discovery;
 pub(crate) mod docs;
 pub(crate) mod envelope;
+pub(crate) mod examples;
 mod health;
 mod observe;
 pub(crate) mod params;
@@ -56,25 +58,27 @@ impl FromRef<AppState> for Arc<Verifier> {
     }
 }
 
-/// The published operations of both APIs.
-pub fn apis() -> Router<AppState> {
+/// Both APIs, health, and these documents with a page to read them; with nothing around them yet.
+pub fn routes(documents: Vec<Document>) -> Router<AppState> {
     let (discovery, _) = discovery::router().split_for_parts();
     let (portability, _) = portability::router().split_for_parts();
-    Router::new().merge(discovery).merge(portability)
-}
-
-/// What is open to everyone: these documents, a page to read them, and health.
-pub fn open(documents: Vec<Document>) -> Router<AppState> {
-    health::router().merge(docs::router(documents))
+    Router::new().merge(discovery).merge(portability).merge(health::router()).merge(docs::router(documents))
 }
 
 /// Any routes, with time-out, panic guard, envelope and log around them: whatever goes wrong inside is answered by the envelope.
 pub fn guarded(routes: Router, request_timeout: Duration) -> Router {
-    routes
-        .fallback(envelope::unknown_route)
-        .layer(TimeoutLayer::with_status_code(axum::http::StatusCode::SERVICE_UNAVAILABLE, request_timeout))
-        .layer(CatchPanicLayer::custom(envelope::panicked))
-        .layer(middleware::from_fn(observe::observe))
+    observed(timed(routes, request_timeout))
+}
+
+/// Any routes, each with this time to answer; other paths are unknown ones.
+pub fn timed(routes: Router, request_timeout: Duration) -> Router {
+    let time_out = TimeoutLayer::with_status_code(axum::http::StatusCode::SERVICE_UNAVAILABLE, request_timeout);
+    routes.fallback(envelope::unknown_route).layer(time_out)
+}
+
+/// Any routes, with panic guard, envelope and log around them.
+pub fn observed(routes: Router) -> Router {
+    routes.layer(CatchPanicLayer::custom(envelope::panicked)).layer(middleware::from_fn(observe::observe))
 }
 
 pub use docs::{Document, documents};

@@ -106,7 +106,7 @@ impl Setting {
     }
 
     fn at(&self, real_now: Timestamp) -> Timestamp {
-        let passed = real_now.duration_since(self.real_then).max(SignedDuration::ZERO);
+        let passed = real_now.duration_since(self.real_then);
         let factor = if self.frozen { 0 } else { i32::try_from(self.scale).unwrap_or(i32::MAX) };
         let passed = passed.checked_mul(factor).unwrap_or(SignedDuration::MAX);
         truncated(self.virtual_then.checked_add(passed).map_or(LATEST, |instant| instant.min(LATEST)))
@@ -186,6 +186,9 @@ mod tests {
         assert_eq!(clock.now(), at("2026-11-18T10:30:02Z"));
         clock.reset();
         assert_eq!(clock.now(), at("2026-11-18T09:30:02Z"));
+        // Also where the machine's clock is set back.
+        real.pass(-60_000);
+        assert_eq!(clock.now(), at("2026-11-18T09:29:02Z"));
     }
 
     #[test]

@@ -8,6 +8,8 @@ use jiff::{Span, Timestamp};
 
 use super::clock::{ClockChange, Setting, VirtualClock};
 use super::donors::Donors;
+use super::faults::Faults;
+use super::journal::Journal;
 use super::seed::Seed;
 use super::template::Templates;
 use crate::central_node::SimulatedNode;
@@ -25,7 +27,7 @@ use crate::store::{MemoryDatabase, Store};
 /// The setting of a database that says how its clock is set.
 const CLOCK: &str = "clock";
 
-/// A world of its own: data, clock, donors.
+/// A world of its own: data, clock, donors, faults, journal.
 pub struct Sandbox {
     /// Its name, 1 to 63 of `a-z 0-9 -`.
     pub name: String,
@@ -37,6 +39,10 @@ pub struct Sandbox {
     pub clock: Arc<VirtualClock>,
     /// The donors outside.
     pub donors: Arc<Donors>,
+    /// What goes wrong in it on purpose.
+    pub faults: Faults,
+    /// What was asked in it.
+    pub journal: Journal,
     data: Data,
 }
 
@@ -91,10 +97,12 @@ impl Sandbox {
             clock: clock.clone(),
             store,
         };
-        Self { name: name.to_owned(), created_at, world, clock, donors, data }
+        let (faults, journal) = (Faults::default(), Journal::default());
+        Self { name: name.to_owned(), created_at, world, clock, donors, faults, journal, data }
     }
 
-    /// Begins again: with this seed, a clock that shows real time but for these changes, and donors that were told nothing.
+    /// Begins again: with this seed, a clock that shows real time but for these changes, donors that were told nothing, without faults, and
+    /// with an empty journal.
     ///
     /// # Errors
     /// Those of [`Seed::fill`] and [`VirtualClock::change`]; then the data are as they were.
@@ -107,6 +115,8 @@ impl Sandbox {
         }
         self.clock.set(setting);
         self.donors.clear();
+        self.faults.clear();
+        self.journal.clear();
         if beginning.clock.is_empty() { Ok(()) } else { self.keep(setting).await }
     }
 

@@ -136,6 +136,13 @@ impl Sandboxes {
         self.list().into_iter().map(|listed| listed.sandbox.world.clone()).collect()
     }
 
+    /// Ends the streams of all journals: a server that stops does not wait for their readers.
+    pub fn end_streams(&self) {
+        for listed in self.list() {
+            listed.sandbox.journal.end_streams();
+        }
+    }
+
     fn listed(&self, place: &Place) -> Option<Listed> {
         let sandbox = place.made.get()?.clone();
         Some(Listed { sandbox, expires_at: place.used_at.checked_add(self.limits.idle).ok() })

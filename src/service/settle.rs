@@ -12,7 +12,7 @@ use crate::error::Result;
 use crate::store::{Claim, DueScope, UnitOfWork};
 
 /// Orders applied in one transaction.
-pub const BATCH: u32 = 100;
+const BATCH: u32 = 100;
 
 /// Reads until nothing that concerns the reading is due: `settled!(world, now => world.store.number(tenancy, msisdn, now))`.
 ///
@@ -66,11 +66,16 @@ pub async fn numbers(world: &World, msisdns: Vec<Msisdn>, now: Timestamp) -> Res
     settle(world, &DueScope::Numbers(msisdns), now).await
 }
 
-/// Applies up to [`BATCH`] due orders, and as many waiting requests, in one transaction, the earliest first; how many there were.
+/// Applies a batch of what is due anywhere, leaving out what others are at; how much there was.
 ///
 /// # Errors
 /// As for [`settle`]; then none of the batch is applied.
-pub async fn batch(world: &World, scope: &DueScope, now: Timestamp, claim: Claim) -> Result<usize> {
+pub async fn work(world: &World, now: Timestamp) -> Result<usize> {
+    batch(world, &DueScope::All, now, Claim::Skip).await
+}
+
+/// Applies up to [`BATCH`] due orders, and as many waiting requests, in one transaction, the earliest first; how many there were.
+async fn batch(world: &World, scope: &DueScope, now: Timestamp, claim: Claim) -> Result<usize> {
     let mut unit = world.store.begin(Tenancy::Every).await?;
     let orders = unit.orders_due(scope, now, claim, BATCH).await?;
     let requests = unit.requests_due(scope, now, claim, BATCH).await?;

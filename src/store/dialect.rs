@@ -6,10 +6,10 @@
 use std::future::Future;
 
 use jiff::Timestamp;
-use sqlx::migrate::Migrator;
+use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::pool::PoolConnection;
 use sqlx::query::Query;
-use sqlx::{Database, Postgres, Row as _, SqlStr, Sqlite};
+use sqlx::{Connection as _, Database, Postgres, Row as _, SqlStr, Sqlite};
 
 use crate::domain::imsi::Imsi;
 use crate::domain::msisdn::Msisdn;
@@ -87,7 +87,7 @@ pub trait Dialect: Database {
     fn execute(conn: &mut Self::Connection, sql: SqlStr, params: &[Param<'_>]) -> impl Future<Output = sqlx::Result<u64>> + Send;
 
     /// Brings the schema up to date. Safe when several servers start at once.
-    fn migrate(conn: &mut PoolConnection<Self>) -> impl Future<Output = Result<(), sqlx::migrate::MigrateError>> + Send;
+    fn migrate(conn: &mut PoolConnection<Self>) -> impl Future<Output = Result<(), MigrateError>> + Send;
 
     /// An integer column of a row.
     ///
@@ -106,9 +106,9 @@ static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
 static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
 macro_rules! dialect {
-    ($database:ty, $migrations:ident, { $($constants:tt)* }) => {
+    ($database:ty, $migrations:ident, { $($different:tt)* }) => {
         impl Dialect for $database {
-            $($constants)*
+            $($different)*
             const SCHEMA_MIGRATIONS: &'static Migrator = &$migrations;
 
             async fn rows(conn: &mut Self::Connection, sql: SqlStr, params: &[Param<'_>]) -> sqlx::Result<Vec<Self::Row>> {
@@ -117,10 +117,6 @@ macro_rules! dialect {
 
             async fn execute(conn: &mut Self::Connection, sql: SqlStr, params: &[Param<'_>]) -> sqlx::Result<u64> {
                 Ok(bound::<$database>(sql, params)?.execute(conn).await?.rows_affected())
-            }
-
-            async fn migrate(conn: &mut PoolConnection<Self>) -> Result<(), sqlx::migrate::MigrateError> {
-                $migrations.run_direct(None, &mut **conn, false).await
             }
 
             fn int(row: &Self::Row, column: &str) -> sqlx::Result<Option<i64>> {
@@ -140,6 +136,10 @@ dialect!(Postgres, POSTGRES_MIGRATIONS, {
     const FOR_UPDATE_OF_FREE: &'static str = " FOR UPDATE SKIP LOCKED";
     const PLACE_OF: &'static str = "strpos";
     const BYTEWISE: &'static str = " COLLATE \"C\"";
+
+    async fn migrate(conn: &mut PoolConnection<Self>) -> Result<(), MigrateError> {
+        POSTGRES_MIGRATIONS.run_direct(None, &mut **conn, false).await
+    }
 });
 
 // One writer at a time: a write transaction takes the lock when it begins, for a later upgrade from a read lock can fail.
@@ -149,6 +149,13 @@ dialect!(Sqlite, SQLITE_MIGRATIONS, {
     const FOR_UPDATE_OF_FREE: &'static str = "";
     const PLACE_OF: &'static str = "instr";
     const BYTEWISE: &'static str = " COLLATE BINARY";
+
+    // One transaction around all: here the migrator has no lock of its own against another one.
+    async fn migrate(conn: &mut PoolConnection<Self>) -> Result<(), MigrateError> {
+        let mut tx = conn.begin_with(Self::BEGIN_WRITE).await?;
+        SQLITE_MIGRATIONS.run_direct(None, &mut *tx, false).await?;
+        Ok(tx.commit().await?)
+    }
 });
 
 /// A query with its parameters bound.

@@ -8,8 +8,8 @@ use crate::error::{Error, Kind};
 /// intervention and statement time-out (57), lock time-out (55P03), serialization and deadlock (40001, 40P01), a standby (25006).
 const PASSING_SQLSTATES: &[&str] = &["08", "53", "57", "55P03", "40001", "40P01", "25006"];
 
-/// Primary result codes of SQLite: BUSY and LOCKED.
-const PASSING_SQLITE_CODES: &[i64] = &[5, 6];
+/// Primary result codes of SQLite: BUSY, LOCKED, and CANTOPEN, which is its way not to be reached.
+const PASSING_SQLITE_CODES: &[i64] = &[5, 6, 14];
 
 /// The failure of a statement.
 pub fn query_failure(error: sqlx::Error) -> Error {
@@ -49,7 +49,7 @@ mod tests {
 
     #[test]
     fn what_passes_by_itself() {
-        for code in ["08006", "53300", "57P01", "57014", "55P03", "40001", "40P01", "25006", "5", "261", "517", "6"] {
+        for code in ["08006", "53300", "57P01", "57014", "55P03", "40001", "40P01", "25006", "5", "261", "517", "6", "14"] {
             assert!(is_passing(code), "{code}");
         }
         for code in ["23505", "42P01", "22P02", "2067", "1", "13", "40003", ""] {

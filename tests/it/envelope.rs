@@ -118,9 +118,7 @@ both_databases! {
 async fn a_database_that_goes_away_and_comes_back() {
     crate::support::database::with_database(Engine::Postgres, async |database: Database| {
         let proxy = Proxy::before(&database).await;
-        let mut behind = database.clone();
-        behind.url.clone_from(&proxy.url);
-        let app = App::serve(&behind, &["--pool-acquire-timeout", "200"]).await;
+        let app = App::serve(&database.at(&proxy.url), &["--pool-acquire-timeout", "200"]).await;
         app.get("/v2/msisdns/666777888").await.is(200);
         proxy.cut();
         for call in [app.get("/v2/msisdns/666777888"), app.delete(NUMBER), app.get("/health/ready")] {

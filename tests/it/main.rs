@@ -1,11 +1,18 @@
 //! The integration tests, in one binary whose modules mirror the URLs. `scripts/test` runs them: every test of HTTP runs on both databases.
 #![cfg(test)]
 
+mod architecture;
 mod auth;
+mod cli;
 mod docs;
 mod envelope;
 mod health;
 mod mock;
+mod observe;
+mod readme;
 mod round_trips;
+mod schema;
+mod store;
 mod support;
+mod v1;
 mod v2;

@@ -124,7 +124,7 @@ fn parse_filter(text: Option<&str>) -> Result<Option<Predicate>> {
     let parsed = text.filter(|text| !text.is_empty()).map(Predicate::parse).transpose();
     parsed.map_err(|error| {
         let violation = Violation { field: "Filter".to_owned(), tag: "filter" };
-        Error::new(Kind::Invalid, format!("{violation}: {error}"))
+        Error::quoting(Kind::Invalid, format!("{violation}: {error}"))
     })
 }
 

@@ -1,11 +1,12 @@
 //! `/_mock/clock`
 
-use axum::Json;
+use std::sync::Arc;
+
+use axum::{Extension, Json};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::body::{ClockBody, clock_change};
-use super::enter::Current;
 use crate::auth::extract::{Caller, ControlMock};
 use crate::clock::Clock;
 use crate::domain::instant;
@@ -59,7 +60,7 @@ impl ClockInfo {
         (status = 503, response = errors::Unavailable),
     )
 )]
-pub async fn show(_: Caller<ControlMock>, Current(sandbox): Current) -> Result<Json<ClockInfo>> {
+pub async fn show(_: Caller<ControlMock>, Extension(sandbox): Extension<Arc<Sandbox>>) -> Result<Json<ClockInfo>> {
     ClockInfo::of(&sandbox).await.map(Json)
 }
 
@@ -81,7 +82,7 @@ pub async fn show(_: Caller<ControlMock>, Current(sandbox): Current) -> Result<J
         (status = 503, response = errors::Unavailable),
     )
 )]
-pub async fn change(_: Caller<ControlMock>, Current(sandbox): Current, body: JsonObject) -> Result<Json<ClockInfo>> {
+pub async fn change(_: Caller<ControlMock>, Extension(sandbox): Extension<Arc<Sandbox>>, body: JsonObject) -> Result<Json<ClockInfo>> {
     sandbox.change_clock(&body.read(clock_change)?).await?;
     ClockInfo::of(&sandbox).await.map(Json)
 }

@@ -1,16 +1,17 @@
 //! `/_mock/donors`
 
+use std::sync::Arc;
+
 use std::time::Duration;
 
-use axum::Json;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
+use axum::{Extension, Json};
 use jiff::{SignedDuration, SpanRelativeTo};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::body::duration;
-use super::enter::Current;
 use crate::auth::extract::{Caller, ControlMock};
 use crate::central_node::DonorPlan;
 use crate::domain::cause::DenyCause;
@@ -93,7 +94,7 @@ impl DonorInfo {
         (status = 503, response = errors::Unavailable),
     )
 )]
-pub async fn list(_: Caller<ControlMock>, Current(sandbox): Current) -> Json<Vec<DonorInfo>> {
+pub async fn list(_: Caller<ControlMock>, Extension(sandbox): Extension<Arc<Sandbox>>) -> Json<Vec<DonorInfo>> {
     Json(sandbox.donors.plans().into_iter().map(|(whose, plan)| DonorInfo::new(whose, plan)).collect())
 }
 
@@ -114,7 +115,11 @@ pub async fn list(_: Caller<ControlMock>, Current(sandbox): Current) -> Json<Vec
         (status = 503, response = errors::Unavailable),
     )
 )]
-pub async fn show(_: Caller<ControlMock>, Current(sandbox): Current, WhosePath(whose): WhosePath) -> Result<Json<DonorInfo>> {
+pub async fn show(
+    _: Caller<ControlMock>,
+    Extension(sandbox): Extension<Arc<Sandbox>>,
+    WhosePath(whose): WhosePath,
+) -> Result<Json<DonorInfo>> {
     check_operator(&sandbox, whose).await?;
     Ok(Json(DonorInfo::new(whose, sandbox.donors.plan(whose))))
 }
@@ -144,7 +149,7 @@ pub async fn show(_: Caller<ControlMock>, Current(sandbox): Current, WhosePath(w
 )]
 pub async fn tell(
     _: Caller<ControlMock>,
-    Current(sandbox): Current,
+    Extension(sandbox): Extension<Arc<Sandbox>>,
     WhosePath(whose): WhosePath,
     body: JsonObject,
 ) -> Result<Json<DonorInfo>> {

@@ -3,35 +3,35 @@
 mod body;
 mod clock;
 mod donors;
-mod enter;
+mod faults;
 mod operator_tokens;
 mod port_outs;
+mod requests;
 mod sandboxes;
 mod steps;
+mod strict;
 mod ts43;
 
 use std::sync::Arc;
 
+use axum::Router;
 use axum::extract::FromRef;
-use axum::{Router, middleware};
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::sandboxes::Sandboxes;
 use crate::auth::Verifier;
+use crate::http::Document;
 use crate::http::docs::BearerToken;
 use crate::http::envelope::errors::ErrorResponses;
-use crate::http::{AppState, Document};
-
-pub use enter::Current;
 
 #[derive(OpenApi)]
 #[openapi(
     info(
         title = "Mock control plane",
         version = "1",
-        description = "What a test does to the world its subject lives in. `X-Sandbox: NAME` on any request, of the two APIs or of this one, names a world of its own: data, clock, donors. It is made of the demo data when it is first named, and expires when it has been idle; without the header it is `default`, the server's own database. A name is 1 to 63 of `a-z 0-9 -`.",
+        description = "What a test does to the world its subject lives in. `X-Sandbox: NAME` on any request, of the two APIs or of this one, names a world of its own: data, clock, donors, faults, journal. It is made of the demo data when it is first named, and expires when it has been idle; without the header it is `default`, the server's own database. A name is 1 to 63 of `a-z 0-9 -`.",
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
         contact(name = "portero"),
     ),
@@ -40,6 +40,8 @@ pub use enter::Current;
         (name = "Sandboxes", description = "Worlds of their own"),
         (name = "Time", description = "What is due, and when"),
         (name = "Outside", description = "Operators and systems outside this server"),
+        (name = "Faults", description = "What goes wrong on purpose"),
+        (name = "Journal", description = "What was asked of the APIs"),
     ),
     modifiers(&BearerToken, &ErrorResponses),
 )]
@@ -80,6 +82,10 @@ fn operations() -> OpenApiRouter<ControlState> {
         .routes(routes!(port_outs::create))
         .routes(routes!(operator_tokens::create))
         .routes(routes!(ts43::get, ts43::post))
+        .routes(routes!(faults::list, faults::replace, faults::clear))
+        .routes(routes!(requests::list, requests::clear))
+        .routes(routes!(requests::verify))
+        .routes(routes!(requests::stream))
 }
 
 /// The document of the control plane.
@@ -88,9 +94,8 @@ pub fn document() -> Document {
     Document { name: "mock", file: "mock-v1.json", api: operations().into_openapi() }
 }
 
-/// The published operations and the control plane, each request in the sandbox that it names.
-pub fn router(apis: Router<AppState>, app: AppState, sandboxes: Arc<Sandboxes>) -> Router {
-    let state = ControlState { sandboxes: sandboxes.clone(), verifier: app.verifier.clone() };
+/// The routes of the control plane.
+pub fn routes(state: ControlState) -> Router {
     let (control, _) = operations().split_for_parts();
-    apis.with_state(app).merge(control.with_state(state)).layer(middleware::from_fn_with_state(sandboxes, enter::enter))
+    control.with_state(state)
 }

@@ -1,14 +1,15 @@
 //! `/_mock/operator-tokens`
 
-use axum::Json;
+use std::sync::Arc;
+
 use axum::http::StatusCode;
+use axum::{Extension, Json};
 use jiff::{Span, ToSpan};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::body::{duration, msisdn};
-use super::enter::Current;
 use crate::auth::extract::{Caller, ControlMock};
 use crate::domain::instant;
 use crate::domain::operator_token::OperatorToken;
@@ -16,6 +17,7 @@ use crate::error::{Error, Kind, Result};
 use crate::http::body::JsonObject;
 use crate::http::envelope::errors;
 use crate::http::params::invalid;
+use crate::mock::sandbox::Sandbox;
 
 /// An operator token
 #[derive(Serialize, ToSchema)]
@@ -49,7 +51,11 @@ pub struct OperatorTokenInfo {
         (status = 503, response = errors::Unavailable),
     )
 )]
-pub async fn create(_: Caller<ControlMock>, Current(sandbox): Current, body: JsonObject) -> Result<(StatusCode, Json<OperatorTokenInfo>)> {
+pub async fn create(
+    _: Caller<ControlMock>,
+    Extension(sandbox): Extension<Arc<Sandbox>>,
+    body: JsonObject,
+) -> Result<(StatusCode, Json<OperatorTokenInfo>)> {
     let (msisdn, ttl) = body.read(|fields| {
         let msisdn = fields.required("msisdn", msisdn);
         let ttl = fields.optional("ttl", lifetime).unwrap_or_else(|| 10.minutes());

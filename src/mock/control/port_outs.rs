@@ -1,12 +1,13 @@
 //! `/_mock/port-outs`
 
-use axum::Json;
+use std::sync::Arc;
+
 use axum::http::StatusCode;
+use axum::{Extension, Json};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::body::msisdn;
-use super::enter::Current;
 use crate::auth::extract::{Caller, ControlMock};
 use crate::domain::contract_code::ContractCode;
 use crate::domain::directory::Directory;
@@ -44,7 +45,11 @@ use crate::service::portability::request;
         (status = 503, response = errors::Unavailable),
     )
 )]
-pub async fn create(_: Caller<ControlMock>, Current(sandbox): Current, body: JsonObject) -> Result<(StatusCode, Json<PortabilityInfo>)> {
+pub async fn create(
+    _: Caller<ControlMock>,
+    Extension(sandbox): Extension<Arc<Sandbox>>,
+    body: JsonObject,
+) -> Result<(StatusCode, Json<PortabilityInfo>)> {
     let directory = sandbox.world.store.directory().await?;
     let (operator, request) = body.read(|fields| port_out(fields, &directory))?;
     check_is_outside(&sandbox, operator).await?;

@@ -2,21 +2,21 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::{FromRequestParts, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
+use axum::{Extension, Json};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::body::{ClockBody, SeedBody, beginning};
-use super::enter::Current;
 use crate::auth::extract::{Caller, ControlMock};
 use crate::domain::instant;
 use crate::error::{Error, Result};
 use crate::http::body::JsonObject;
 use crate::http::envelope::errors;
 use crate::http::params::path_param;
+use crate::mock::sandbox::Sandbox;
 use crate::mock::sandboxes::{Listed, Sandboxes};
 
 /// A sandbox
@@ -134,7 +134,7 @@ pub async fn remove(_: Caller<ControlMock>, State(sandboxes): State<Arc<Sandboxe
 pub async fn reset(
     _: Caller<ControlMock>,
     State(sandboxes): State<Arc<Sandboxes>>,
-    Current(sandbox): Current,
+    Extension(sandbox): Extension<Arc<Sandbox>>,
     body: Option<JsonObject>,
 ) -> Result<StatusCode> {
     let beginning = body.map(|body| beginning(&body)).transpose()?.unwrap_or_default();

@@ -1,11 +1,12 @@
 //! `/_mock/portabilities/{processId}/step` and `/_mock/drain`
 
-use axum::Json;
+use std::sync::Arc;
+
+use axum::{Extension, Json};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::clock::ClockInfo;
-use super::enter::Current;
 use crate::auth::extract::{Caller, ControlMock};
 use crate::domain::cause::Cause;
 use crate::domain::instant;
@@ -15,6 +16,7 @@ use crate::error::{Error, Kind, Result};
 use crate::http::envelope::errors;
 use crate::http::params::ProcessPath;
 use crate::http::portability::answer::StateName;
+use crate::mock::sandbox::Sandbox;
 
 /// A process after a step
 #[derive(Debug, Serialize, ToSchema)]
@@ -80,7 +82,11 @@ impl From<&Order> for NumberInfo {
         (status = 503, response = errors::Unavailable),
     )
 )]
-pub async fn step(_: Caller<ControlMock>, Current(sandbox): Current, ProcessPath(process_id): ProcessPath) -> Result<Json<StepInfo>> {
+pub async fn step(
+    _: Caller<ControlMock>,
+    Extension(sandbox): Extension<Arc<Sandbox>>,
+    ProcessPath(process_id): ProcessPath,
+) -> Result<Json<StepInfo>> {
     let before = sandbox.process(&process_id).await?;
     let next = before.iter().filter_map(|order| due_at(&order.porting)).min();
     let next = next.ok_or_else(|| Error::new(Kind::Conflict, "nothing of this process is due any more"))?;
@@ -105,7 +111,7 @@ pub async fn step(_: Caller<ControlMock>, Current(sandbox): Current, ProcessPath
         (status = 503, response = errors::Unavailable),
     )
 )]
-pub async fn drain(_: Caller<ControlMock>, Current(sandbox): Current) -> Result<Json<ClockInfo>> {
+pub async fn drain(_: Caller<ControlMock>, Extension(sandbox): Extension<Arc<Sandbox>>) -> Result<Json<ClockInfo>> {
     sandbox.drain().await?;
     ClockInfo::of(&sandbox).await.map(Json)
 }

@@ -3,18 +3,19 @@
 //! GSMA TS.43 in the part that an application server needs which has an operator token: `GetSubscriberDeviceInfo` of the application
 //! `ap2015`. Asked without bearer token, as TS.43 has it: the operator token is what authenticates.
 
+use std::sync::Arc;
+
 use std::collections::HashMap;
 
-use axum::Json;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::enter::Current;
 use crate::clock::Clock;
 use crate::domain::msisdn::Msisdn;
 use crate::domain::operator_token::OperatorToken;
@@ -55,7 +56,7 @@ const OPERATION_NOT_SUPPORTED: u16 = 103;
         (status = 503, response = errors::Unavailable),
     )
 )]
-pub async fn get(Current(sandbox): Current, headers: HeaderMap, Params(params): Params) -> Result<Response> {
+pub async fn get(Extension(sandbox): Extension<Arc<Sandbox>>, headers: HeaderMap, Params(params): Params) -> Result<Response> {
     answer(&sandbox, &headers, |name| params.get(name).cloned()).await
 }
 
@@ -74,7 +75,7 @@ pub async fn get(Current(sandbox): Current, headers: HeaderMap, Params(params): 
         (status = 503, response = errors::Unavailable),
     )
 )]
-pub async fn post(Current(sandbox): Current, headers: HeaderMap, body: JsonObject) -> Result<Response> {
+pub async fn post(Extension(sandbox): Extension<Arc<Sandbox>>, headers: HeaderMap, body: JsonObject) -> Result<Response> {
     answer(&sandbox, &headers, |name| body.0.get(name).and_then(Value::as_str).map(str::to_owned)).await
 }
 

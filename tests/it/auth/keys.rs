@@ -1,11 +1,5 @@
 //! Public keys from a JWKS file or URL: rotation, withdrawal, and how often they are asked for.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
-
-use axum::Router;
-use axum::http::StatusCode;
-use axum::routing::get;
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use futures_util::future::join_all;
@@ -14,41 +8,13 @@ use portero::clock::Clock;
 use portero::error::Kind;
 use serde_json::{Value, json};
 
-use crate::support::app::{config, config_without_secret, serve_routes};
-use crate::support::database::scratch_dir;
-use crate::support::tokens::{ED25519, P256, P256_NEXT, RSA, TestKey, claims, hs256, key_set, signed};
+use crate::support::app::{config, config_without_secret};
+use crate::support::database::ScratchDir;
+use crate::support::stub::Stub;
+use crate::support::tokens::{ED25519, P256, P256_NEXT, RSA, RSA_PUBLIC_PEM, TestKey, claims, hs256, key_set, signed};
 use crate::support::{Answer, App, Database, both_databases};
 
 const UNKNOWN: &str = "no key is known for the token";
-
-/// A server of keys that counts how often it is asked.
-struct KeyServer {
-    url: String,
-    answer: Arc<Mutex<(StatusCode, String)>>,
-    asked: Arc<AtomicUsize>,
-}
-
-impl KeyServer {
-    async fn start(keys: &[TestKey]) -> Self {
-        let answer = Arc::new(Mutex::new((StatusCode::OK, key_set(keys).to_string())));
-        let asked = Arc::new(AtomicUsize::new(0));
-        let (answers, count) = (answer.clone(), asked.clone());
-        let route = get(move || async move {
-            count.fetch_add(1, Ordering::SeqCst);
-            answers.lock().unwrap().clone()
-        });
-        let url = serve_routes(Router::new().route("/keys", route)).await + "/keys";
-        Self { url, answer, asked }
-    }
-
-    fn answers(&self, status: StatusCode, body: impl Into<String>) {
-        *self.answer.lock().unwrap() = (status, body.into());
-    }
-
-    fn asked(&self) -> usize {
-        self.asked.load(Ordering::SeqCst)
-    }
-}
 
 async fn call(app: &App, token: &str) -> Answer {
     app.get("/v2/msisdns/666777888").token(token).await
@@ -64,9 +30,9 @@ async fn serve(database: &Database, jwks: &str) -> App {
 
 both_databases! {
     async fn every_algorithm(database: Database) {
-        let file = scratch_dir().join("keys.json");
-        std::fs::write(&file, key_set(&[RSA, P256, ED25519]).to_string()).unwrap();
-        let app = serve(&database, file.to_str().unwrap()).await;
+        let dir = ScratchDir::new();
+        let file = dir.file("keys.json", key_set(&[RSA, P256, ED25519]).to_string());
+        let app = serve(&database, &file).await;
         for key in [RSA, P256, ED25519] {
             call(&app, &key.sign(&good(&app))).await.is(200);
             // A kid is not needed.
@@ -83,9 +49,9 @@ both_databases! {
     }
 
     async fn a_key_is_good_for_its_own_algorithm_alone(database: Database) {
-        let file = scratch_dir().join("keys.json");
-        std::fs::write(&file, key_set(&[RSA, P256, ED25519]).to_string()).unwrap();
-        let app = serve(&database, file.to_str().unwrap()).await;
+        let dir = ScratchDir::new();
+        let file = dir.file("keys.json", key_set(&[RSA, P256, ED25519]).to_string());
+        let app = serve(&database, &file).await;
         for (key, kid) in [(RSA, "p256"), (P256, "ed25519"), (ED25519, "rsa")] {
             let header = Header { kid: Some(kid.to_owned()), ..Header::new(key.algorithm) };
             call(&app, &signed(&header, &good(&app), &key.signing())).await.fails(Kind::InvalidToken, UNKNOWN);
@@ -97,13 +63,13 @@ both_databases! {
     }
 
     async fn a_public_key_is_no_shared_secret(database: Database) {
-        let file = scratch_dir().join("keys.json");
-        std::fs::write(&file, key_set(&[RSA, ED25519]).to_string()).unwrap();
-        let app = App::start(&config(&database.url, &["--jwks", file.to_str().unwrap()])).await.unwrap();
+        let dir = ScratchDir::new();
+        let file = dir.file("keys.json", key_set(&[RSA, ED25519]).to_string());
+        let app = App::start(&config(&database.url, &["--jwks", &file])).await.unwrap();
         call(&app, &hs256(&good(&app))).await.is(200);
         call(&app, &RSA.sign(&good(&app))).await.is(200);
         let published = |member: &str, key: TestKey| key.public_jwk()[member].as_str().unwrap().to_owned();
-        for public in [published("n", RSA), published("x", ED25519), ED25519.public_jwk().to_string()] {
+        for public in [RSA_PUBLIC_PEM.to_owned(), RSA_PUBLIC_PEM.trim_end().to_owned(), published("n", RSA), published("x", ED25519), ED25519.public_jwk().to_string()] {
             let secrets = [public.as_bytes().to_vec(), BASE64_URL_SAFE_NO_PAD.decode(&public).unwrap_or_default()];
             for secret in secrets {
                 for kid in [None, Some("rsa".to_owned()), Some("ed25519".to_owned())] {
@@ -121,9 +87,9 @@ both_databases! {
         let mut mislabelled = RSA.public_jwk();
         mislabelled["alg"] = json!("PS256");
         let keys = json!({"keys": [{"kty": "oct", "k": "AAAA", "kid": "shared"}, {"kty": "novel"}, 5, for_encryption, mislabelled, P256.public_jwk()]});
-        let file = scratch_dir().join("keys.json");
-        std::fs::write(&file, keys.to_string()).unwrap();
-        let app = serve(&database, file.to_str().unwrap()).await;
+        let dir = ScratchDir::new();
+        let file = dir.file("keys.json", keys.to_string());
+        let app = serve(&database, &file).await;
         call(&app, &P256.sign(&good(&app))).await.is(200);
         for unusable in [P256_NEXT, RSA] {
             call(&app, &unusable.sign(&good(&app))).await.fails(Kind::InvalidToken, UNKNOWN);
@@ -131,10 +97,10 @@ both_databases! {
     }
 
     async fn a_new_key_is_asked_for_at_most_once_a_minute(database: Database) {
-        let server = KeyServer::start(&[P256]).await;
+        let server = Stub::start(key_set(&[P256]).to_string()).await;
         let app = serve(&database, &server.url).await;
         assert_eq!(server.asked(), 1, "asked at start-up");
-        server.answers(StatusCode::OK, key_set(&[P256, P256_NEXT]).to_string());
+        server.answers(200, key_set(&[P256, P256_NEXT]).to_string());
         let token = P256_NEXT.sign(&good(&app));
         app.real_time.advance(59);
         call(&app, &token).await.fails(Kind::InvalidToken, UNKNOWN);
@@ -152,35 +118,35 @@ both_databases! {
     }
 
     async fn a_withdrawn_key_stops_working(database: Database) {
-        let server = KeyServer::start(&[P256]).await;
+        let server = Stub::start(key_set(&[P256]).to_string()).await;
         let app = serve(&database, &server.url).await;
-        server.answers(StatusCode::OK, key_set(&[P256_NEXT]).to_string());
+        server.answers(200, key_set(&[P256_NEXT]).to_string());
         app.real_time.advance(601);
         call(&app, &P256_NEXT.sign(&good(&app))).await.is(200);
         call(&app, &P256.sign(&good(&app))).await.fails(Kind::InvalidToken, UNKNOWN);
     }
 
     async fn keys_are_kept_while_their_server_fails(database: Database) {
-        let server = KeyServer::start(&[P256]).await;
+        let server = Stub::start(key_set(&[P256]).to_string()).await;
         let app = serve(&database, &server.url).await;
         let oversized = format!("{{\"keys\": [], \"padding\": \"{}\"}}", "x".repeat(300_000));
         let broken = [(500, String::new()), (404, String::new()), (200, "nonsense".to_owned()), (200, r#"{"keys": []}"#.to_owned()), (200, oversized)];
         for (asked, (status, body)) in (2..).zip(broken) {
-            server.answers(StatusCode::from_u16(status).unwrap(), body);
+            server.answers(status, body);
             app.real_time.advance(60);
             call(&app, &P256_NEXT.sign(&good(&app))).await.fails(Kind::InvalidToken, UNKNOWN);
             assert_eq!(server.asked(), asked);
             call(&app, &P256.sign(&good(&app))).await.is(200);
         }
-        server.answers(StatusCode::OK, key_set(&[P256_NEXT]).to_string());
+        server.answers(200, key_set(&[P256_NEXT]).to_string());
         app.real_time.advance(60);
         call(&app, &P256_NEXT.sign(&good(&app))).await.is(200);
     }
 
     async fn a_file_that_changes(database: Database) {
-        let file = scratch_dir().join("keys.json");
-        std::fs::write(&file, key_set(&[P256]).to_string()).unwrap();
-        let app = serve(&database, file.to_str().unwrap()).await;
+        let dir = ScratchDir::new();
+        let file = dir.file("keys.json", key_set(&[P256]).to_string());
+        let app = serve(&database, &file).await;
         call(&app, &P256.sign(&good(&app))).await.is(200);
         std::fs::write(&file, key_set(&[P256_NEXT]).to_string()).unwrap();
         app.real_time.advance(60);
@@ -188,11 +154,11 @@ both_databases! {
     }
 
     async fn no_server_starts_without_the_keys_it_is_told_to_use(database: Database) {
-        let empty = scratch_dir().join("keys.json");
-        std::fs::write(&empty, r#"{"keys": [{"kty": "oct", "k": "AAAA"}]}"#).unwrap();
-        let keyless = KeyServer::start(&[]).await.url;
+        let dir = ScratchDir::new();
+        let empty = dir.file("keys.json", r#"{"keys": [{"kty": "oct", "k": "AAAA"}]}"#);
+        let keyless = Stub::start(key_set(&[]).to_string()).await.url;
         for (jwks, cause) in [
-            (empty.to_str().unwrap(), "the key set has no key that can be used here"),
+            (empty.as_str(), "the key set has no key that can be used here"),
             ("/nowhere/keys.json", "reading the key set"),
             ("http://127.0.0.1:1/keys", "asking for the key set"),
             (keyless.as_str(), "the key set has no key that can be used here"),

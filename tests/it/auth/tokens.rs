@@ -15,7 +15,7 @@ async fn call(app: &App, authorization: &str) -> Answer {
 }
 
 /// Claims that are good except for some members: `null` takes one away.
-fn claims_but(app: &App, members: Value) -> Value {
+fn claims_but(app: &App, members: &Value) -> Value {
     let mut claims = claims(&["masmovil"], "msisdns:read", app.real_time.now());
     for (name, value) in members.as_object().unwrap() {
         if value.is_null() {
@@ -71,7 +71,7 @@ both_databases! {
     }
 
     async fn malformed_tokens(app: App) {
-        let good = claims_but(&app, json!({})).to_string();
+        let good = claims_but(&app, &json!({})).to_string();
         let token = app.token(&["masmovil"], "msisdns:read");
         for malformed in [
             "abc".to_owned(),
@@ -95,7 +95,7 @@ both_databases! {
     }
 
     async fn algorithms(app: App) {
-        let good = claims_but(&app, json!({}));
+        let good = claims_but(&app, &json!({}));
         for algorithm in ["none", "None", "", "hs256", "HS384", "HS512", "RS384", "PS256", "ES384", "HS256 "] {
             let token = under(&json!({"alg": algorithm, "typ": "JWT"}), &good);
             assert_invalid_token(&call(&app, &format!("Bearer {token}")).await, "the token's algorithm is not accepted");
@@ -113,10 +113,10 @@ both_databases! {
     }
 
     async fn signatures(app: App) {
-        let good = claims_but(&app, json!({}));
+        let good = claims_but(&app, &json!({}));
         let token = hs256(&good);
         let (unsigned, signature) = token.rsplit_once('.').unwrap();
-        let other = hs256(&claims_but(&app, json!({"orgs": ["*"]})));
+        let other = hs256(&claims_but(&app, &json!({"orgs": ["*"]})));
         let swapped = format!("{}.{signature}", other.rsplit_once('.').unwrap().0);
         let foreign = signed(&Header::new(Algorithm::HS256), &good, &EncodingKey::from_secret(b"another secret, with more than 32 bytes"));
         let empty_key = signed(&Header::new(Algorithm::HS256), &good, &EncodingKey::from_secret(b""));
@@ -139,7 +139,7 @@ both_databases! {
             (json!({"exp": 99_999_999_999_i64}), ""),
             (json!({"exp": 1.0e300}), ""),
         ] {
-            let token = hs256(&claims_but(&app, members.clone()));
+            let token = hs256(&claims_but(&app, &members));
             let answer = call(&app, &format!("Bearer {token}")).await;
             if outcome.is_empty() {
                 assert_eq!(answer.status, 200, "{members}: {}", answer.body);
@@ -158,12 +158,12 @@ both_databases! {
             json!({"scope": ["msisdns:read"]}),
             json!({"sub": 5}),
         ] {
-            let token = hs256(&claims_but(&app, members));
+            let token = hs256(&claims_but(&app, &members));
             assert_invalid_token(&call(&app, &format!("Bearer {token}")).await, "the token's claims are malformed");
         }
-        let token = hs256(&claims_but(&app, json!({"exp": null})));
+        let token = hs256(&claims_but(&app, &json!({"exp": null})));
         assert_invalid_token(&call(&app, &format!("Bearer {token}")).await, "the token has no expiry");
-        let token = hs256(&claims_but(&app, json!({"sub": null, "nbf": null, "other": {"x": 1}})));
+        let token = hs256(&claims_but(&app, &json!({"sub": null, "nbf": null, "other": {"x": 1}})));
         call(&app, &format!("Bearer {token}")).await.is(200);
     }
 
@@ -179,7 +179,7 @@ both_databases! {
             (json!({"aud": "portero"}), "the token names no issuer"),
             (json!({"iss": "https://evil.example", "aud": "portero"}), "the token is from another issuer"),
         ] {
-            let answer = call(&app, &format!("Bearer {}", hs256(&claims_but(&app, members.clone())))).await;
+            let answer = call(&app, &format!("Bearer {}", hs256(&claims_but(&app, &members)))).await;
             if outcome.is_empty() {
                 assert_eq!(answer.status, 200, "{members}: {}", answer.body);
             } else {
@@ -189,7 +189,7 @@ both_databases! {
     }
 
     async fn neither_is_asked_for_by_default(app: App) {
-        let token = hs256(&claims_but(&app, json!({"iss": "anyone", "aud": ["anything"]})));
+        let token = hs256(&claims_but(&app, &json!({"iss": "anyone", "aud": ["anything"]})));
         call(&app, &format!("Bearer {token}")).await.is(200);
     }
 

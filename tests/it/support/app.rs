@@ -11,6 +11,7 @@ use portero::config::ServeConfig;
 use portero::error::Kind;
 use portero::mock::sandboxes::Sandboxes;
 use portero::server::{Clocks, Server, StartError};
+use portero::service::World;
 use portero::store::Store;
 use reqwest::Method;
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
@@ -32,11 +33,13 @@ pub struct App {
     pub real_time: Arc<ManualClock>,
     /// Its database, as it sees it.
     pub store: Arc<dyn Store>,
+    /// What it serves, for what no request can ask for.
+    pub world: World,
     /// Its sandboxes, if it is a mock.
     pub sandboxes: Option<Arc<Sandboxes>>,
     client: reqwest::Client,
     stop: CancellationToken,
-    serving: JoinHandle<std::io::Result<()>>,
+    serving: JoinHandle<Result<(), StartError>>,
 }
 
 /// The settings of `portero serve`, read as the program reads them.
@@ -69,10 +72,10 @@ impl App {
         let server = Server::build(config, Clocks { data: clock.clone(), real: real_time.clone() }).await?;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let (store, sandboxes) = (server.store.clone(), server.sandboxes.clone());
+        let (store, world, sandboxes) = (server.store.clone(), server.world.clone(), server.sandboxes.clone());
         let stop = CancellationToken::new();
         let serving = tokio::spawn(server.serve(listener, stop.clone().cancelled_owned()));
-        Ok(Self { url, clock, real_time, store, sandboxes, client: client(), stop, serving })
+        Ok(Self { url, clock, real_time, store, world, sandboxes, client: client(), stop, serving })
     }
 
     /// Ends it, as SIGTERM does: its database is closed then.
@@ -130,7 +133,9 @@ pub async fn serve_routes(routes: Router) -> String {
 
 /// A client that takes nothing from the environment.
 pub fn client() -> reqwest::Client {
-    reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap()
+    // Nothing is asked over TLS here, and reading the certificates of the system takes longer than a test.
+    let builder = reqwest::Client::builder().no_proxy().tls_certs_only([]);
+    builder.redirect(reqwest::redirect::Policy::none()).build().unwrap()
 }
 
 /// A call that is being put together. Awaiting it sends it.

@@ -4,6 +4,7 @@
 //! a template, and every test gets a copy of it, which is removed after the test.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -62,16 +63,25 @@ pub struct Database {
     pub url: String,
     /// Which of the two.
     pub engine: Engine,
+    /// Where a file is, until nobody needs it any more.
+    _dir: Option<Arc<ScratchDir>>,
 }
 
 impl Database {
     /// A new one. On Postgres it holds the demo data, on `SQLite` nothing yet: a server fills it when it starts.
     pub async fn create(engine: Engine) -> Self {
-        let url = match engine {
-            Engine::Sqlite => format!("sqlite:{}", scratch_dir().join("portero.db").display()),
-            Engine::Postgres => copy_of_template().await,
-        };
-        Self { url, engine }
+        match engine {
+            Engine::Sqlite => {
+                let dir = ScratchDir::new();
+                Self { url: format!("sqlite:{}", dir.join("portero.db").display()), engine, _dir: Some(Arc::new(dir)) }
+            }
+            Engine::Postgres => Self { url: copy_of_template().await, engine, _dir: None },
+        }
+    }
+
+    /// The same database by another URL.
+    pub fn at(&self, url: &str) -> Self {
+        Self { url: url.to_owned(), ..self.clone() }
     }
 
     /// Opens it as the program does, migrated and with the demo data.
@@ -101,16 +111,10 @@ impl Database {
     }
 
     async fn remove(self) {
-        match self.engine {
-            Engine::Sqlite => {
-                let file = PathBuf::from(self.url.trim_start_matches("sqlite:"));
-                std::fs::remove_dir_all(file.parent().unwrap()).unwrap();
-            }
-            Engine::Postgres => {
-                let url: Url = self.url.parse().unwrap();
-                let name = url.path().trim_start_matches('/');
-                execute(&mut admin().await, format!("DROP DATABASE \"{name}\" WITH (FORCE)")).await;
-            }
+        if self.engine == Engine::Postgres {
+            let url: Url = self.url.parse().unwrap();
+            let name = url.path().trim_start_matches('/');
+            execute(&mut admin().await, format!("DROP DATABASE \"{name}\" WITH (FORCE)")).await;
         }
     }
 }
@@ -121,11 +125,39 @@ pub async fn open(url: &str) -> Arc<dyn Store> {
     store::open(&url.parse().unwrap(), &settings).await.unwrap()
 }
 
-/// A new directory for the files of one test.
-pub fn scratch_dir() -> PathBuf {
-    let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join(Uuid::new_v4().simple().to_string());
-    std::fs::create_dir_all(&dir).unwrap();
-    dir
+/// A new directory for the files of one test, removed with everything in it when it is dropped.
+#[derive(Debug)]
+pub struct ScratchDir(PathBuf);
+
+impl ScratchDir {
+    /// Makes one.
+    pub fn new() -> Self {
+        let dir = std::env::temp_dir().join(format!("portero-{}", Uuid::new_v4().simple()));
+        std::fs::create_dir(&dir).unwrap();
+        Self(dir)
+    }
+
+    /// A new file in it.
+    pub fn file(&self, name: &str, content: impl AsRef<[u8]>) -> String {
+        let file = self.0.join(name);
+        std::fs::write(&file, content).unwrap();
+        file.to_str().unwrap().to_owned()
+    }
+}
+
+impl Deref for ScratchDir {
+    type Target = Path;
+
+    fn deref(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for ScratchDir {
+    fn drop(&mut self) {
+        // A server that still runs may write a last file; then what is left is not worth failing for.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
 }
 
 /// The Postgres server that the tests use.
@@ -167,7 +199,7 @@ async fn template(admin: &mut PgConnection) -> String {
         let unfinished = format!("{name}_unfinished");
         execute(admin, format!("DROP DATABASE IF EXISTS {unfinished} WITH (FORCE)")).await;
         execute(admin, format!("CREATE DATABASE {unfinished}")).await;
-        let store = Database { url: url_of(&unfinished), engine: Engine::Postgres }.store().await;
+        let store = Database { url: url_of(&unfinished), engine: Engine::Postgres, _dir: None }.store().await;
         store.close().await;
         execute(admin, format!("ALTER DATABASE {unfinished} RENAME TO {name}")).await;
     }

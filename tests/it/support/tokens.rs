@@ -42,6 +42,8 @@ pub struct TestKey {
 
 /// RSA, 2048 bits.
 pub const RSA: TestKey = TestKey { kid: "rsa", algorithm: Algorithm::RS256, pem: include_str!("keys/rsa.pem") };
+/// The public half of [`RSA`], as it is usually handed out.
+pub const RSA_PUBLIC_PEM: &str = include_str!("keys/rsa-public.pem");
 /// P-256.
 pub const P256: TestKey = TestKey { kid: "p256", algorithm: Algorithm::ES256, pem: include_str!("keys/p256.pem") };
 /// The P-256 key that follows [`P256`].

@@ -1,9 +1,5 @@
 //! `GET /v2/operatorToken/{operatorToken}`
 
-use axum::Router;
-use axum::extract::RawQuery;
-use axum::http::StatusCode;
-use axum::routing::get;
 use jiff::SignedDuration;
 use portero::clock::Clock;
 use portero::domain::msisdn::Msisdn;
@@ -12,7 +8,7 @@ use portero::domain::org::Tenancy;
 use portero::error::Kind;
 
 use super::published_number;
-use crate::support::app::serve_routes;
+use crate::support::stub::Stub;
 use crate::support::{App, Database, both_databases};
 
 /// Stores a token of the built-in Entitlement Server that expires after so many seconds.
@@ -21,17 +17,6 @@ async fn issue(app: &App, token: &str, msisdn: &str, seconds: i64) {
     let mut unit = app.store.begin(Tenancy::Every).await.unwrap();
     unit.operator_token_put(&OperatorToken::parse(token).unwrap(), Msisdn::parse(msisdn).unwrap(), Some(expires_at)).await.unwrap();
     unit.commit().await.unwrap();
-}
-
-/// An Entitlement Server that gives one answer to a question that is as TS.43 wants it, and 418 to any other.
-async fn entitlement_server(status: u16, body: &'static str) -> String {
-    let answer = move |RawQuery(query): RawQuery| async move {
-        let query = query.unwrap_or_default();
-        let asked = ["app=ap2015", "operation=GetSubscriberDeviceInfo", "operator_token=abc123xyz456", "requestor_id=it"];
-        let asks = asked.iter().all(|part| query.split('&').any(|pair| pair == *part));
-        (StatusCode::from_u16(if asks { status } else { 418 }).unwrap(), body)
-    };
-    serve_routes(Router::new().route("/", get(answer))).await
 }
 
 const SUCCESS: &str = r#"{"ap2015": {"OperationResult": 1, "MSISDN": "+34666777888"}}"#;
@@ -71,8 +56,15 @@ both_databases! {
 
     async fn an_entitlement_server_over_http(database: Database) {
         let broken = "Bad gateway, please try again later";
+        let server = Stub::start(SUCCESS).await;
+        let app = App::serve(&database, &["--entitlement-url", &server.url, "--entitlement-requestor-id", "it"]).await;
+        assert_eq!(app.get("/v2/operatorToken/abc123xyz456").await.is(200).json(), published_number());
+        let asked = server.queries().remove(0);
+        for parameter in ["app=ap2015", "operation=GetSubscriberDeviceInfo", "operator_token=abc123xyz456", "requestor_id=it", "entitlement_version=12.0"] {
+            assert!(asked.split('&').any(|pair| pair == parameter), "{parameter}: {asked}");
+        }
+        app.get("/v2/operatorToken/abc123xyz456").token(&app.token(&["yoigo"], "msisdns:read")).await.fails(Kind::NotFound, "Operator token not found");
         for (status, body, expected, message) in [
-            (200, SUCCESS, Kind::NotFound, ""),
             (200, r#"{"ap2015": {"OperationResult": 1, "MSISDN": "+33612345678"}}"#, Kind::NotFound, "Operator token not found"),
             (200, r#"{"ap2015": {"OperationResult": 1, "MSISDN": "666777999"}}"#, Kind::NotFound, "Operator token not found"),
             (200, r#"{"ap2015": {"OperationResult": 2}}"#, Kind::BadGateway, broken),
@@ -88,15 +80,8 @@ both_databases! {
             (500, "", Kind::BadGateway, broken),
             (511, "", Kind::NotFound, "Operator token not found"),
         ] {
-            let url = entitlement_server(status, body).await;
-            let app = App::serve(&database, &["--entitlement-url", &url, "--entitlement-requestor-id", "it"]).await;
-            let answer = app.get("/v2/operatorToken/abc123xyz456").await;
-            if body == SUCCESS {
-                assert_eq!(answer.is(200).json(), published_number());
-            } else {
-                answer.fails(expected, message);
-            }
-            app.store.close().await;
+            server.answers(status, body);
+            app.get("/v2/operatorToken/abc123xyz456").await.fails(expected, message);
         }
     }
 

@@ -1,0 +1,123 @@
+//! The README says what is true: its tables are the code's, and its tour runs.
+
+use std::process::Command;
+
+use clap::Args;
+use clap::builder::StyledStr;
+use portero::config::ServeConfig;
+use portero::error::Kind;
+use serde_json::Value;
+
+use crate::support::database::{ScratchDir, root};
+use crate::support::process::{Served, in_dir, portero, run};
+
+fn readme() -> String {
+    std::fs::read_to_string(root().join("README.md")).unwrap()
+}
+
+/// The part of the README below a heading of the second level.
+fn section(title: &str) -> String {
+    let readme = readme();
+    let (_, rest) = readme.split_once(&format!("\n## {title}\n")).unwrap_or_else(|| panic!("README.md has no section '{title}'"));
+    rest.split("\n## ").next().unwrap().to_owned()
+}
+
+/// The rows of the only table of a section, without its two head lines.
+fn table(title: &str) -> Vec<String> {
+    section(title).lines().filter(|line| line.starts_with('|')).skip(2).map(str::to_owned).collect()
+}
+
+#[track_caller]
+fn assert_table(title: &str, expected: &[String]) {
+    assert!(table(title) == expected, "the table of '{title}' in README.md should be\n\n{}\n", expected.join("\n"));
+}
+
+#[test]
+fn the_table_of_errors() {
+    let row = |kind: &Kind| format!("| {} | `{}` | {} |", kind.status(), kind.id(), kind.msg());
+    assert_table("Errors", &Kind::ALL.iter().map(row).collect::<Vec<_>>());
+}
+
+#[test]
+fn the_table_of_settings() {
+    let command = ServeConfig::augment_args(clap::Command::new("serve"));
+    let row = |setting: &clap::Arg| {
+        let help = setting.get_help().map(StyledStr::to_string).unwrap_or_default();
+        let default = setting.get_default_values().first().map(|value| format!("`{}`", value.to_str().unwrap())).unwrap_or_default();
+        let (long, env) = (setting.get_long().unwrap(), setting.get_env().unwrap().to_str().unwrap());
+        format!("| `--{long}` | `{env}` | {default} | {} |", help.replace('|', "\\|"))
+    };
+    assert_table("Settings", &command.get_arguments().map(row).collect::<Vec<_>>());
+}
+
+/// A step of the tour: a block of shell and what it prints.
+struct Step {
+    shell: String,
+    language: String,
+    output: String,
+}
+
+/// The pairs of a `sh` block and the `json` or `text` block that follows it.
+fn steps(section: &str) -> Vec<Step> {
+    let mut blocks = Vec::new();
+    let mut fenced: Option<(String, Vec<&str>)> = None;
+    for line in section.lines() {
+        match (line.strip_prefix("```"), &mut fenced) {
+            (Some(_), Some((language, lines))) => {
+                blocks.push((std::mem::take(language), lines.join("\n")));
+                fenced = None;
+            }
+            (Some(language), None) => fenced = Some((language.trim().to_owned(), Vec::new())),
+            (None, Some((_, lines))) => lines.push(line),
+            (None, None) => {}
+        }
+    }
+    let mut steps = Vec::new();
+    let mut blocks = blocks.into_iter().peekable();
+    while let Some((language, shell)) = blocks.next() {
+        assert_eq!(language, "sh", "a block of output without a block of shell: {shell}");
+        let (language, output) = blocks.next_if(|(language, _)| language != "sh").unwrap_or_default();
+        steps.push(Step { shell, language, output });
+    }
+    steps
+}
+
+/// Every block of the tour, in order, in one directory, against one fresh server. The first block starts the server and sets the variables
+/// that the others use; here the test does that, on a free port.
+#[test]
+fn the_tour() {
+    let dir = ScratchDir::new();
+    let served = Served::from(&mut in_dir(&dir, &["serve", "--listen", "127.0.0.1:0"]));
+    let token = run(&mut portero(&["token", "--org", "masmovil"])).stdout;
+    let steps = steps(&section("A tour"));
+    assert!(steps.len() > 5 && steps[0].shell.contains("portero serve") && steps[0].shell.contains("portero token --org masmovil"));
+    for step in &steps[1..] {
+        assert!(!step.output.is_empty(), "nothing is said about what this prints:\n{}", step.shell);
+        let mut shell = Command::new("bash");
+        shell.args(["-euo", "pipefail", "-c", &step.shell]).current_dir(&*dir).env("URL", &served.url).env("TOKEN", token.trim_end());
+        let output = run(&mut shell);
+        assert_eq!(output.code, 0, "{}\n{}", step.shell, output.stderr);
+        let printed = output.stdout.trim_end();
+        if step.language == "json" {
+            let (expected, printed): (Value, Value) = (serde_json::from_str(&step.output).unwrap(), serde_json::from_str(printed).unwrap());
+            assert!(agrees(&expected, &printed), "{}\nprints\n{printed:#}\nbut the README says\n{}", step.shell, step.output);
+        } else {
+            assert_eq!(printed, step.output, "{}", step.shell);
+        }
+    }
+}
+
+/// Whether two values are the same, where `"…"` stands for any.
+fn agrees(expected: &Value, printed: &Value) -> bool {
+    match (expected, printed) {
+        (Value::String(text), _) if text == "…" => true,
+        (Value::Object(expected), Value::Object(printed)) => {
+            expected.len() == printed.len()
+                && expected.iter().all(|(name, value)| printed.get(name).is_some_and(|other| agrees(value, other)))
+        }
+        (Value::Array(expected), Value::Array(printed)) => {
+            expected.len() == printed.len() && expected.iter().zip(printed).all(|(value, other)| agrees(value, other))
+        }
+        (expected, printed) => expected == printed,
+    }
+}
