@@ -1,7 +1,7 @@
 //! Portability API v1: numbers that move between operators, the operators of the Central Node, and who holds a number.
 
-mod answer;
-mod body;
+pub(crate) mod answer;
+pub(crate) mod body;
 mod examples;
 mod manage;
 mod operators;
