@@ -19,7 +19,9 @@ use crate::entitlement::stored::StoredTokens;
 use crate::entitlement::ts43::{Ts43Client, Ts43Config};
 use crate::error::{Error, Kind, Result};
 use crate::http::{self, AppState};
-use crate::mock::demo;
+use crate::mock::layers::{self, Mock};
+use crate::mock::sandbox::Sandboxes;
+use crate::mock::{control, demo};
 use crate::service::World;
 use crate::store::{self, Store};
 use crate::worker;
@@ -98,15 +100,24 @@ impl Server {
         if let Some(keys) = &keys {
             keys.load(clocks.real.now()).await?;
         }
-        let verifier = Arc::new(Verifier::new(secret.as_ref(), keys, config.auth.rules(), clocks.real));
+        let verifier = Arc::new(Verifier::new(secret.as_ref(), keys, config.auth.rules(), clocks.real.clone()));
         let world = World {
             entitlement: entitlement_server(&config.entitlement, &store)?,
             central_node: Arc::new(SimulatedNode::new(Arc::new(WillingDonors))),
             store: store.clone(),
-            clock: clocks.data,
+            clock: clocks.data.clone(),
         };
-        let state = AppState { world: world.clone(), verifier };
-        Ok(Self { router: http::router(state, config.request_timeout()), store, world, worker: config.worker })
+        let state = AppState { world: world.clone(), verifier: verifier.clone() };
+        let sandboxes = Arc::new(Sandboxes::new(store.clone(), clocks.data, 256));
+        let router = match config.mode {
+            Mode::Reference => http::router(state, config.request_timeout()),
+            Mode::Mock => {
+                let (control, _) = control::router().split_for_parts();
+                let mock = Mock { sandboxes, verifier, real: clocks.real };
+                layers::layered(http::routes().merge(control).with_state(state), mock, config.request_timeout())
+            }
+        };
+        Ok(Self { router, store, world, worker: config.worker })
     }
 
     /// Serves until `shutdown` completes; then answers what is in flight and closes the database.

@@ -9,6 +9,7 @@ use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 
+use super::control::enter::enter;
 use super::faults::cut::Cut;
 use super::faults::rule::Drop;
 use super::faults::{Effect, Fault};
@@ -22,7 +23,6 @@ use crate::clock::Clock;
 use crate::error::{Error, Kind, Result};
 use crate::http;
 use crate::http::body::discard;
-use crate::service::World;
 
 /// What the layers of a mock need.
 #[derive(Clone)]
@@ -42,22 +42,8 @@ pub fn layered(routes: Router, mock: Mock, request_timeout: Duration) -> Router 
     let recorder = Arc::new(Recorder { real: mock.real });
     let inner = http::timed(routes, request_timeout)
         .layer(from_fn_with_state(mock.verifier, interfere))
-        .layer(from_fn_with_state(mock.sandboxes, choose_sandbox));
+        .layer(from_fn_with_state(mock.sandboxes, enter));
     http::observed(inner).layer(from_fn_with_state(recorder, record))
-}
-
-/// The sandbox that a request names by `X-Sandbox`.
-async fn choose_sandbox(State(sandboxes): State<Arc<Sandboxes>>, mut request: Request, next: Next) -> Result<Response> {
-    let name = match request.headers().get("x-sandbox") {
-        None => super::sandbox::DEFAULT,
-        Some(name) => name.to_str().unwrap_or_default(),
-    };
-    let sandbox = sandboxes.named(name).await?;
-    if name != super::sandbox::DEFAULT {
-        request.extensions_mut().insert::<World>(sandbox.world.clone());
-    }
-    request.extensions_mut().insert(sandbox);
-    Ok(next.run(request).await)
 }
 
 /// Faults, then preferences, then the operation itself.

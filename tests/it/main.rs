@@ -7,6 +7,7 @@ mod cli;
 mod docs;
 mod envelope;
 mod health;
+mod mock;
 mod observe;
 mod readme;
 mod round_trips;

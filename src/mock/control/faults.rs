@@ -1,19 +1,17 @@
 //! `/_mock/faults`: what goes wrong on purpose.
 
-use std::sync::Arc;
-
+use axum::Json;
 use axum::http::StatusCode;
-use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::body::Strict;
+use super::enter::Current;
+use super::strict::Strict;
 use crate::auth::extract::{Caller, ControlMock};
 use crate::error::Result;
 use crate::http::envelope::errors;
 use crate::mock::faults::rule::FaultRule;
 use crate::mock::operations::Operations;
-use crate::mock::sandbox::Sandbox;
 
 /// The fault rules of a sandbox
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -39,7 +37,7 @@ pub struct FaultRules {
         (status = 503, response = errors::Unavailable),
     )
 )]
-pub async fn list(_: Caller<ControlMock>, Extension(sandbox): Extension<Arc<Sandbox>>) -> Json<FaultRules> {
+pub async fn list(_: Caller<ControlMock>, Current(sandbox): Current) -> Json<FaultRules> {
     Json(FaultRules { rules: sandbox.faults.rules() })
 }
 
@@ -61,11 +59,7 @@ pub async fn list(_: Caller<ControlMock>, Extension(sandbox): Extension<Arc<Sand
         (status = 503, response = errors::Unavailable),
     )
 )]
-pub async fn replace(
-    _: Caller<ControlMock>,
-    Extension(sandbox): Extension<Arc<Sandbox>>,
-    Strict(wanted): Strict<FaultRules>,
-) -> Result<Json<FaultRules>> {
+pub async fn replace(_: Caller<ControlMock>, Current(sandbox): Current, Strict(wanted): Strict<FaultRules>) -> Result<Json<FaultRules>> {
     sandbox.faults.replace(wanted.rules, Operations::published())?;
     Ok(Json(FaultRules { rules: sandbox.faults.rules() }))
 }
@@ -83,7 +77,7 @@ pub async fn replace(
         (status = 503, response = errors::Unavailable),
     )
 )]
-pub async fn clear(_: Caller<ControlMock>, Extension(sandbox): Extension<Arc<Sandbox>>) -> StatusCode {
+pub async fn clear(_: Caller<ControlMock>, Current(sandbox): Current) -> StatusCode {
     sandbox.faults.clear();
     StatusCode::NO_CONTENT
 }

@@ -1,8 +1,9 @@
 //! The mock's control plane: `/_mock/…`, for tokens with the scope `mock`.
 
-pub mod body;
+pub mod enter;
 mod faults;
 mod requests;
+mod strict;
 
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
