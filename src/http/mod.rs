@@ -1,6 +1,7 @@
 //! Routers, extractors, the error envelope, answers and their documentation.
 
 pub(crate) mod body;
+pub mod connections;
 pub mod discovery;
 mod docs;
 pub(crate) mod envelope;

@@ -3,11 +3,12 @@
 use jiff::Timestamp;
 
 use super::super::{World, settle};
-use super::Outcome;
 use super::write::write;
+use super::{Outcome, node};
 use crate::domain::cause::{CancelCause, DenyCause};
+use crate::domain::directory::Directory;
 use crate::domain::msisdn::Msisdn;
-use crate::domain::order::Order;
+use crate::domain::order::{NumberFacts, Order};
 use crate::domain::org::{Org, OrgName, Tenancy};
 use crate::domain::portability::{Command, Decision, Refusal, decide};
 use crate::error::{Error, Kind, Result};
@@ -47,19 +48,26 @@ pub async fn by_donor(world: &World, org: &Org, process_id: &str, command: Donor
         return Err(Error::not_found("Process"));
     }
     if command == DonorCommand::RestartReply {
-        leave_out_busy(&mut *unit, &mut orders).await?;
+        leave_out_lost(&mut *unit, &mut orders).await?;
     }
     conclude(unit, &org.name, orders, &command.into(), now).await
 }
 
-/// A number that has found another process cannot come back to this one.
-async fn leave_out_busy(unit: &mut dyn UnitOfWork, orders: &mut Vec<Order>) -> Result<()> {
+/// A number that has found another process, or has gone elsewhere in one, cannot come back to this one.
+async fn leave_out_lost(unit: &mut dyn UnitOfWork, orders: &mut Vec<Order>) -> Result<()> {
     let numbers: Vec<_> = orders.iter().map(|order| order.msisdn).collect();
-    let facts = super::node::facts(unit, &numbers).await?;
-    let is_busy =
-        |order: &Order| facts.get(&order.msisdn).and_then(|facts| facts.active_order.as_ref()).is_some_and(|active| *active != order.id);
-    orders.retain(|order| !is_busy(order));
+    let (directory, facts) = (unit.directory_now().await?, node::facts(unit, &numbers).await?);
+    orders.retain(|order| facts.get(&order.msisdn).is_some_and(|facts| can_come_back(&directory, order, facts)));
     Ok(())
+}
+
+/// Whether the donor could still give the number in this process: no other is active, its operator has it, and no other org does.
+fn can_come_back(directory: &Directory, order: &Order, facts: &NumberFacts) -> bool {
+    let is_busy = facts.active_order.as_ref().is_some_and(|active| *active != order.id);
+    let donor = node::donor(directory, facts);
+    let same_operator = donor.as_ref().map(|donor| donor.operator) == order.donor_operator();
+    let elsewhere = donor.and_then(|donor| donor.org).is_some_and(|org| Some(&org) != order.donor_org());
+    !is_busy && same_operator && !elsewhere
 }
 
 /// Cancels the org's port-in of a number: the active one, else the newest.
@@ -104,6 +112,6 @@ fn conflict(refusal: Option<Refusal>) -> Error {
         // Another server changed it between settling and locking: the next try sees it.
         Some(Refusal::Unsettled(due)) => Error::because(Kind::Unavailable, format!("a transition due at {due} came between")),
         Some(refusal) => Error::new(Kind::Conflict, refusal.to_string()),
-        None => Error::new(Kind::Conflict, "the number has another active process"),
+        None => Error::new(Kind::Conflict, "the number is in another process, or has gone elsewhere"),
     }
 }

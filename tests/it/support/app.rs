@@ -10,6 +10,7 @@ use portero::clock::Clock;
 use portero::config::ServeConfig;
 use portero::error::Kind;
 use portero::server::{Clocks, Server, StartError};
+use portero::service::World;
 use portero::store::Store;
 use reqwest::Method;
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
@@ -29,6 +30,8 @@ pub struct App {
     pub real_time: Arc<ManualClock>,
     /// Its database, as it sees it.
     pub store: Arc<dyn Store>,
+    /// What it serves, for what no request can ask for.
+    pub world: World,
     client: reqwest::Client,
 }
 
@@ -62,9 +65,9 @@ impl App {
         let server = Server::build(config, Clocks { data: clock.clone(), real: real_time.clone() }).await?;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let store = server.store.clone();
+        let (store, world) = (server.store.clone(), server.world.clone());
         tokio::spawn(server.serve(listener, std::future::pending()));
-        Ok(Self { url, clock, real_time, store, client: client() })
+        Ok(Self { url, clock, real_time, store, world, client: client() })
     }
 
     /// A call with a token for everything.

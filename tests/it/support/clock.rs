@@ -19,6 +19,11 @@ impl Default for ManualClock {
 }
 
 impl ManualClock {
+    /// Sets the clock.
+    pub fn set(&self, now: Timestamp) {
+        *self.0.lock().unwrap() = now;
+    }
+
     /// Moves the clock forward.
     pub fn advance(&self, seconds: i64) {
         *self.0.lock().unwrap() += SignedDuration::from_secs(seconds);

@@ -4,6 +4,7 @@ pub mod app;
 pub mod clock;
 pub mod contract;
 pub mod database;
+pub mod portings;
 pub mod process;
 pub mod proxy;
 pub mod stub;
