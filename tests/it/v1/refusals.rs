@@ -33,8 +33,8 @@ fn quotas() -> Value {
     json!({"operators": [{
         "id": 97, "operator": "Donante", "operator_code": "997", "network_operator": "001", "status": "ACTIVO",
         "status_date": "2024-01-30T10:00:00Z", "backup": false, "individual_quota": "A", "multiple_quota": 99, "change_quota": 1,
-        "nrn_range": [{"id": 0, "initial_nrn": 704997, "final_nrn": 704997}],
-        "msisdn_range": [{"id": 0, "initial_msisdn": 699700000, "final_msisdn": 699799999}]
+        "nrn_range": [{"id": 0, "initial_nrn": 704_997, "final_nrn": 704_997}],
+        "msisdn_range": [{"id": 0, "initial_msisdn": 699_700_000, "final_msisdn": 699_799_999}]
     }]})
 }
 
