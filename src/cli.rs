@@ -110,7 +110,7 @@ struct HealthcheckArgs {
 enum CommandError {
     #[error(transparent)]
     Start(#[from] StartError),
-    #[error("{}", .0.story())]
+    #[error("{}", .0.plainly())]
     Failure(#[from] Error),
     #[error("the database holds data already: --replace throws them away")]
     NotEmpty,
@@ -167,10 +167,9 @@ impl Command {
 
 /// Starts the log, and Sentry where it is wanted; the guard sends what is left when it is dropped.
 fn observe(config: &LogConfig) -> Result<sentry::ClientInitGuard, CommandError> {
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::try_new(&config.log)?)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal());
+    // Notices of Postgres such as "already exists, skipping" tell an operator nothing.
+    let filter = EnvFilter::try_new(format!("sqlx::postgres::notice=warn,{}", config.log))?;
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());
     match config.log_format {
         LogFormat::Json => log.json().flatten_event(true).init(),
         LogFormat::Pretty => log.init(),

@@ -43,6 +43,9 @@ pub struct ServeConfig {
     /// How long a request may take before it is answered 503, in seconds.
     #[arg(long, env = "PORTERO_REQUEST_TIMEOUT", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600), value_name = "SECONDS")]
     pub request_timeout: u64,
+    /// How long requests in flight may take once the server was told to stop, in seconds.
+    #[arg(long, env = "PORTERO_DRAIN_TIMEOUT", default_value_t = 8, value_parser = clap::value_parser!(u64).range(0..=3600), value_name = "SECONDS")]
+    pub drain_timeout: u64,
     /// What is logged.
     #[command(flatten)]
     pub logs: LogConfig,
@@ -53,6 +56,12 @@ impl ServeConfig {
     #[must_use]
     pub fn request_timeout(&self) -> Duration {
         Duration::from_secs(self.request_timeout)
+    }
+
+    /// [`ServeConfig::drain_timeout`] as a duration.
+    #[must_use]
+    pub fn drain(&self) -> Duration {
+        Duration::from_secs(self.drain_timeout)
     }
 }
 

@@ -143,17 +143,31 @@ impl Error {
         &self.detail
     }
 
+    /// What went wrong, for the person at a terminal: the causes where there are any, else the detail.
+    #[must_use]
+    pub fn plainly(&self) -> String {
+        if self.cause.is_none() { self.detail.clone() } else { self.causes().join(": ") }
+    }
+
+    /// The causes, from the outside in; one that only repeats the one before is left out.
+    fn causes(&self) -> Vec<String> {
+        let mut causes: Vec<String> = Vec::new();
+        let mut next = self.cause.as_deref().map(|cause| cause as &dyn StdError);
+        while let Some(cause) = next {
+            let text = cause.to_string();
+            if !causes.last().is_some_and(|last| last.ends_with(&text)) {
+                causes.push(text);
+            }
+            next = cause.source();
+        }
+        causes
+    }
+
     /// The whole story for the log: the detail and every cause below it, from the outside in.
     #[must_use]
     pub fn story(&self) -> String {
-        let mut story = if self.quotes_request { format!("{} (as quoted to the caller)", self.kind.msg()) } else { self.detail.clone() };
-        let mut next = self.cause.as_deref().map(|cause| cause as &dyn StdError);
-        while let Some(cause) = next {
-            story.push_str(": ");
-            story.push_str(&cause.to_string());
-            next = cause.source();
-        }
-        story
+        let shown = if self.quotes_request { format!("{} (as quoted to the caller)", self.kind.msg()) } else { self.detail.clone() };
+        std::iter::once(shown).chain(self.causes()).collect::<Vec<_>>().join(": ")
     }
 }
 

@@ -1,7 +1,7 @@
 //! How a server is put together from its settings.
 
 use std::io::Write as _;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,14 +18,14 @@ use crate::entitlement::EntitlementServer;
 use crate::entitlement::stored::StoredTokens;
 use crate::entitlement::ts43::{Ts43Client, Ts43Config};
 use crate::error::{Error, Kind, Result};
-use crate::http::{self, AppState};
+use crate::http::{self, AppState, connections};
 use crate::mock::demo;
 use crate::service::World;
 use crate::store::{self, Store};
 use crate::worker;
 
-/// How long requests in flight may take once the server was told to stop.
-const DRAIN: Duration = Duration::from_secs(30);
+/// How often a mock makes sure that its database is still its own.
+const CLAIM_CHECK: Duration = Duration::from_secs(5);
 
 /// The setting that says what a database was served as.
 const MODE_SETTING: &str = "mode";
@@ -43,7 +43,7 @@ pub enum StartError {
     #[error("another portero has this database; several processes on one database need Postgres and --mode reference")]
     DatabaseInUse,
     /// The database or the keys fail.
-    #[error("{}", .0.story())]
+    #[error("{}", .0.plainly())]
     Failure(#[from] Error),
     /// The address cannot be listened on.
     #[error("cannot listen on {0}: {1}")]
@@ -80,6 +80,8 @@ pub struct Server {
     pub world: World,
     /// Whether it works in the background.
     pub worker: bool,
+    /// How long requests in flight may take once it was told to stop.
+    pub drain: Duration,
 }
 
 impl Server {
@@ -106,34 +108,24 @@ impl Server {
             clock: clocks.data,
         };
         let state = AppState { world: world.clone(), verifier };
-        Ok(Self { router: http::router(state, config.request_timeout()), store, world, worker: config.worker })
+        Ok(Self { router: http::router(state, config.request_timeout()), store, world, worker: config.worker, drain: config.drain() })
     }
 
     /// Serves until `shutdown` completes; then answers what is in flight and closes the database.
     ///
     /// # Errors
-    /// Those of the listener.
-    pub async fn serve(self, listener: TcpListener, shutdown: impl Future<Output = ()> + Send + 'static) -> std::io::Result<()> {
-        let (stopping, stopped) = tokio::sync::oneshot::channel::<()>();
-        let signal = async move {
-            shutdown.await;
-            tracing::info!("stopping: no new connections, what is in flight is answered");
-            let _ = stopping.send(());
-        };
-        let serving = axum::serve(listener, self.router).with_graceful_shutdown(signal);
-        let deadline = async move {
-            // An error means that the server ended without having been told to: then there is no deadline.
-            if stopped.await.is_err() {
-                std::future::pending::<()>().await;
-            }
-            tokio::time::sleep(DRAIN).await;
-        };
+    /// [`StartError::DatabaseInUse`] where a mock's database is lost to another process.
+    pub async fn serve(self, listener: TcpListener, shutdown: impl Future<Output = ()> + Send) -> Result<(), StartError> {
         let stop = CancellationToken::new();
         let worker = self.worker.then(|| tokio::spawn(worker::run(self.world, stop.clone())));
-        let outcome = tokio::select! {
-            outcome = serving => outcome,
-            () = deadline => Ok(()),
+        let mut outcome = Ok(());
+        let ended = async {
+            tokio::select! {
+                () = shutdown => {}
+                lost = keep_claim(&*self.store) => outcome = Err(lost),
+            }
         };
+        connections::serve(listener, self.router, ended, self.drain).await;
         stop.cancel();
         if let Some(worker) = worker {
             // What it was about is undone by the database if it does not end well.
@@ -141,6 +133,18 @@ impl Server {
         }
         self.store.close().await;
         outcome
+    }
+}
+
+/// Watches over the claim on a mock's database, which ends with the connection that holds it: taken again, unless another process was quicker.
+async fn keep_claim(store: &dyn Store) -> StartError {
+    loop {
+        tokio::time::sleep(CLAIM_CHECK).await;
+        match store.keep_claim().await {
+            Ok(true) => {}
+            Ok(false) => return StartError::DatabaseInUse,
+            Err(error) => tracing::warn!(cause = error.story(), "the claim on the database could not be checked"),
+        }
     }
 }
 
@@ -207,14 +211,18 @@ fn entitlement_server(config: &EntitlementConfig, store: &Arc<dyn Store>) -> Res
 /// # Errors
 /// [`StartError`] says what to change.
 pub async fn run(config: &ServeConfig) -> Result<(), StartError> {
-    let server = Server::build(config, Clocks::system()).await?;
+    // Before anything else: a signal must not end the process halfway, nor be ignored while the database is waited for.
+    let told_to_stop = told_to_stop().map_err(StartError::Signals)?;
+    tokio::pin!(told_to_stop);
+    let server = tokio::select! {
+        server = Server::build(config, Clocks::system()) => server?,
+        () = &mut told_to_stop => return Ok(()),
+    };
     let listen_error = |error| StartError::Listen(config.listen, error);
     let listener = TcpListener::bind(config.listen).await.map_err(listen_error)?;
     let address = listener.local_addr().map_err(listen_error)?;
-    // Before the start-up block, after which a signal must not end the process halfway.
-    let told_to_stop = told_to_stop().map_err(StartError::Signals)?;
     announce(config, address)?;
-    server.serve(listener, told_to_stop).await.map_err(listen_error)
+    server.serve(listener, told_to_stop).await
 }
 
 /// A token for every org and everything, for a day: what the start-up block of a mock server shows.
@@ -225,6 +233,9 @@ fn everything_token(secret: &Secret, rules: &TokenRules) -> Result<String, Error
 
 /// The start-up block: where, over what, and in mock mode a token and a curl that work.
 fn announce(config: &ServeConfig, address: SocketAddr) -> Result<(), StartError> {
+    // Every address is no address to go to.
+    let host = if address.ip().is_unspecified() { Ipv4Addr::LOCALHOST.into() } else { address.ip() };
+    let address = SocketAddr::new(host, address.port());
     let mode = if config.mode == Mode::Mock { "mock" } else { "reference" };
     let database = &config.database.database;
     let mut block =

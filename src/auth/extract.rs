@@ -46,6 +46,23 @@ impl Permission for WritePortabilities {
     const SCOPE: Scope = Scope::PortabilitiesWrite;
 }
 
+/// The mock's control plane.
+#[derive(Debug)]
+pub struct ControlMock;
+impl Permission for ControlMock {
+    const SCOPE: Scope = Scope::Mock;
+}
+
+/// Who calls: the owner of the request's token, which holds.
+///
+/// # Errors
+/// [`Kind::Unauthenticated`] or [`Kind::InvalidToken`], with a text that says which of the two and why.
+pub async fn authenticate(parts: &Parts, verifier: &Verifier) -> Result<Arc<Principal>> {
+    let principal = verifier.verify(bearer(parts)?).await?;
+    tracing::Span::current().record("sub", principal.subject.as_deref());
+    Ok(principal)
+}
+
 /// A caller with a permission, for whichever orgs its token lists.
 #[derive(Debug)]
 pub struct Caller<P> {
@@ -70,8 +87,7 @@ where
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
-        let principal = Arc::<Verifier>::from_ref(state).verify(bearer(parts)?).await?;
-        tracing::Span::current().record("sub", principal.subject.as_deref());
+        let principal = authenticate(parts, &Arc::<Verifier>::from_ref(state)).await?;
         if !principal.may(P::SCOPE) {
             return Err(Error::new(Kind::Forbidden, format!("the token lacks the scope {}", P::SCOPE)));
         }

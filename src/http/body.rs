@@ -62,6 +62,12 @@ fn too_large() -> Error {
     Error::new(Kind::TooLarge, format!("the body has more than {LIMIT} bytes"))
 }
 
+/// Reads a body that nobody wants, so that the caller comes to read the answer.
+pub async fn discard(body: Body) {
+    // Too long, too slow or broken off: the answer is the same.
+    let _ = tokio::time::timeout(TIMEOUT, read(body)).await;
+}
+
 async fn read(mut body: Body) -> Result<Bytes> {
     let mut bytes = Vec::new();
     let mut length = 0_usize;
@@ -178,7 +184,7 @@ impl<'a> Fields<'a> {
 }
 
 /// `belongs_to` → `BelongsTo`, `msisdn.number` → `Msisdn.Number`: the published messages name fields that way.
-fn pascal_case(path: &str) -> String {
+pub fn pascal_case(path: &str) -> String {
     let mut word_begins = true;
     let mut pascal = String::with_capacity(path.len());
     for letter in path.chars() {

@@ -85,12 +85,22 @@ pub fn failure_of(response: &mut Response) -> Arc<Error> {
     replacement.extensions().get::<Arc<Error>>().cloned().unwrap_or_else(|| Arc::new(Error::because(Kind::Internal, "lost")))
 }
 
+/// The failure that an answer's envelope tells, for whoever stands around the envelope.
+#[derive(Debug, Clone)]
+pub struct Sealed {
+    /// What went wrong.
+    pub error: Arc<Error>,
+    /// The envelope's `sentryCode`.
+    pub event_id: String,
+}
+
 /// Puts the envelope in place of the answer's body.
-pub fn seal(response: &mut Response, error: &Error, event_id: String) {
-    let (parts, body) = Json(Envelope::new(error, event_id)).into_response().into_parts();
+pub fn seal(response: &mut Response, error: Arc<Error>, event_id: String) {
+    let (parts, body) = Json(Envelope::new(&error, event_id.clone())).into_response().into_parts();
     *response.body_mut() = body;
     response.headers_mut().remove(header::CONTENT_LENGTH);
     response.headers_mut().extend(parts.headers);
+    response.extensions_mut().insert(Sealed { error, event_id });
 }
 
 /// The answer for a path that no router knows.
@@ -107,12 +117,54 @@ pub fn panicked(panic: Box<dyn Any + Send + 'static>) -> axum::http::Response<Bo
 
 /// Reusable answers of the documents: `response = errors::NotFound`.
 pub mod errors {
-    use utoipa::openapi::OpenApi;
+    use std::collections::BTreeMap;
 
-    use super::{Envelope, ToResponse};
+    use utoipa::openapi::example::ExampleBuilder;
+    use utoipa::openapi::{OpenApi, Ref, RefOr, Response};
+
+    use super::{Envelope, Error, Kind, ToResponse};
+
+    /// A response with an example of every kind of failure that has its status, each under the id of its kind.
+    fn exemplified(status: u16, response: RefOr<Response>) -> RefOr<Response> {
+        let RefOr::T(mut response) = response else { return response };
+        let kinds = Kind::ALL.iter().filter(|kind| kind.status() == status);
+        let example = |kind: &Kind| {
+            let envelope = Envelope::new(&Error::new(*kind, sample(*kind)), "0f5a1c2e9b7d4f60a1b2c3d4e5f60718".to_owned());
+            let example = ExampleBuilder::new().summary(kind.msg()).value(serde_json::to_value(envelope).ok());
+            (kind.id().to_owned(), RefOr::T(example.build()))
+        };
+        for content in response.content.values_mut() {
+            if let RefOr::T(content) = content {
+                content.examples.extend(kinds.clone().map(example));
+            }
+        }
+        RefOr::T(response)
+    }
+
+    /// What a failure of a kind may say.
+    fn sample(kind: Kind) -> &'static str {
+        match kind {
+            Kind::Invalid => "Error:Field validation for 'Imsi' failed on the 'required' tag",
+            Kind::Unreadable => "the body is not JSON (line 1, column 1)",
+            Kind::RefusedUpstream => "the Entitlement Server calls the request wrong",
+            Kind::Unauthenticated => "the bearer token is missing",
+            Kind::InvalidToken => "the token has expired",
+            Kind::Forbidden => "the token is not for this org",
+            Kind::NotFound => "Msisdn not found",
+            Kind::UnknownRoute => "there is nothing at this path",
+            Kind::MethodNotAllowed => "the path does not know this method, see Allow",
+            Kind::SlowRequest => "the body did not arrive in time",
+            Kind::Conflict => "the present state does not allow this",
+            Kind::TooLarge => "the body has more than 1048576 bytes",
+            Kind::UnsupportedMediaType => "the body must be sent as Content-Type: application/json",
+            Kind::BadRequest => "the query is unreadable, or names a parameter twice",
+            // Their text is that of their kind, whatever stands here.
+            Kind::Internal | Kind::BadGateway | Kind::Unavailable | Kind::TimedOut | Kind::SequenceExhausted => "",
+        }
+    }
 
     macro_rules! documented {
-        ($($name:ident $description:literal;)+) => {
+        ($($status:literal $name:ident $description:literal;)+) => {
             /// Adds what the answers below refer to to a document: the responses and the envelope's schema.
             #[derive(Debug)]
             pub struct ErrorResponses;
@@ -120,8 +172,8 @@ pub mod errors {
             impl utoipa::Modify for ErrorResponses {
                 fn modify(&self, openapi: &mut OpenApi) {
                     let components = openapi.components.get_or_insert_default();
-                    let named = |(name, response): (&str, _)| (name.to_owned(), response);
-                    components.responses.extend([$(named($name::response())),+]);
+                    let named = |status, (name, response): (&str, _)| (name.to_owned(), exemplified(status, response));
+                    components.responses.extend([$(named($status, $name::response())),+]);
                     let schema = (<Envelope as utoipa::ToSchema>::name().into_owned(), <Envelope as utoipa::PartialSchema>::schema());
                     components.schemas.extend([schema]);
                 }
@@ -138,15 +190,39 @@ pub mod errors {
     }
 
     documented! {
-        BadRequest "Bad Request: a field or parameter breaks a rule, or the body is not JSON.";
-        Unauthorized "Unauthorized: the bearer token is missing or does not hold.";
-        Forbidden "Forbidden: the token is not for this org, or lacks the scope.";
-        NotFound "Not Found: there is no such object, or it is not the caller's.";
-        Conflict "Conflict: the present state does not allow this.";
-        TooLarge "Content Too Large: the body has more than 1 MiB.";
-        UnsupportedMediaType "Unsupported Media Type: the body is not application/json.";
-        InternalServerError "Internal Server Error.";
-        BadGateway "Bad Gateway: the Entitlement Server failed.";
-        Unavailable "Service Unavailable: try again after Retry-After seconds.";
+        400 BadRequest "Bad Request: a field or parameter breaks a rule, or the body is not JSON.";
+        401 Unauthorized "Unauthorized: the bearer token is missing or does not hold.";
+        403 Forbidden "Forbidden: the token is not for this org, or lacks the scope.";
+        404 NotFound "Not Found: there is no such object, or it is not the caller's.";
+        409 Conflict "Conflict: the present state does not allow this.";
+        413 TooLarge "Content Too Large: the body has more than 1 MiB.";
+        415 UnsupportedMediaType "Unsupported Media Type: the body is not application/json.";
+        500 InternalServerError "Internal Server Error.";
+        502 BadGateway "Bad Gateway: the Entitlement Server failed.";
+        503 Unavailable "Service Unavailable: try again after Retry-After seconds.";
+    }
+
+    /// Declares sets of the answers above that many operations share: `errors::Common`.
+    macro_rules! shared {
+        ($($(#[$meta:meta])* $name:ident = [$($status:literal $response:ident),+];)+) => {
+            $(
+                $(#[$meta])*
+                #[derive(Debug)]
+                pub struct $name;
+
+                impl utoipa::IntoResponses for $name {
+                    fn responses() -> BTreeMap<String, RefOr<Response>> {
+                        [$(($status.to_string(), RefOr::Ref(Ref::from_response_name(stringify!($response))))),+].into()
+                    }
+                }
+            )+
+        };
+    }
+
+    shared! {
+        /// What any operation may answer.
+        Common = [400 BadRequest, 401 Unauthorized, 403 Forbidden, 404 NotFound, 500 InternalServerError, 503 Unavailable];
+        /// What an operation that takes a body may answer besides.
+        OfBody = [413 TooLarge, 415 UnsupportedMediaType];
     }
 }

@@ -1,12 +1,14 @@
 //! Routers, extractors, the error envelope, answers and their documentation.
 
-mod body;
+pub(crate) mod body;
+pub mod connections;
 pub mod discovery;
 mod docs;
-mod envelope;
+pub(crate) mod envelope;
+pub(crate) mod examples;
 mod health;
 mod observe;
-mod params;
+pub(crate) mod params;
 pub mod portability;
 
 use std::convert::Infallible;
@@ -58,19 +60,30 @@ impl FromRef<AppState> for Arc<Verifier> {
 
 /// The whole server: both APIs, documents and health, guarded.
 pub fn router(state: AppState, request_timeout: Duration) -> Router {
+    guarded(routes().with_state(state), request_timeout)
+}
+
+/// Both APIs, documents and health, with nothing around them yet.
+pub fn routes() -> Router<AppState> {
     let (discovery, _) = discovery::router().split_for_parts();
     let (portability, _) = portability::router().split_for_parts();
-    let routes = Router::new().merge(discovery).merge(portability).merge(health::router()).merge(docs::router());
-    guarded(routes.with_state(state), request_timeout)
+    Router::new().merge(discovery).merge(portability).merge(health::router()).merge(docs::router())
 }
 
 /// Any routes, with time-out, panic guard, envelope and log around them: whatever goes wrong inside is answered by the envelope.
 pub fn guarded(routes: Router, request_timeout: Duration) -> Router {
-    routes
-        .fallback(envelope::unknown_route)
-        .layer(TimeoutLayer::with_status_code(axum::http::StatusCode::SERVICE_UNAVAILABLE, request_timeout))
-        .layer(CatchPanicLayer::custom(envelope::panicked))
-        .layer(middleware::from_fn(observe::observe))
+    observed(timed(routes, request_timeout))
+}
+
+/// Any routes, each with this time to answer; other paths are unknown ones.
+pub fn timed(routes: Router, request_timeout: Duration) -> Router {
+    let time_out = TimeoutLayer::with_status_code(axum::http::StatusCode::SERVICE_UNAVAILABLE, request_timeout);
+    routes.fallback(envelope::unknown_route).layer(time_out)
+}
+
+/// Any routes, with panic guard, envelope and log around them.
+pub fn observed(routes: Router) -> Router {
+    routes.layer(CatchPanicLayer::custom(envelope::panicked)).layer(middleware::from_fn(observe::observe))
 }
 
 pub use docs::{Document, documents};

@@ -34,7 +34,7 @@ pub async fn observe(request: Request, next: Next) -> Response {
     let event_id = failure.as_ref().map(|error| report(error, &route));
     log(&response, failure.as_deref(), event_id.as_deref(), started.elapsed());
     if let (Some(error), Some(event_id)) = (failure, event_id) {
-        envelope::seal(&mut response, &error, event_id);
+        envelope::seal(&mut response, error, event_id);
     }
     if let Ok(value) = HeaderValue::from_str(&request_id) {
         response.headers_mut().insert(X_REQUEST_ID, value);

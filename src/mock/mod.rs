@@ -1,5 +1,12 @@
 //! What a mock has and a reference server must not.
 
+pub mod chance;
 pub mod clock;
+pub mod control;
 pub mod demo;
+pub mod faults;
+pub mod journal;
+pub mod layers;
+pub mod operations;
+pub mod prefer;
 pub mod sandbox;

@@ -10,6 +10,8 @@ use tokio::sync::{Mutex, OnceCell};
 
 use super::clock::VirtualClock;
 use super::demo;
+use super::faults::Faults;
+use super::journal::Journal;
 use crate::central_node::{SimulatedNode, WillingDonors};
 use crate::clock::Clock;
 use crate::entitlement::stored::StoredTokens;
@@ -28,6 +30,10 @@ pub struct Sandbox {
     pub world: World,
     /// The world's clock.
     pub clock: Arc<VirtualClock>,
+    /// What goes wrong in it on purpose.
+    pub faults: Faults,
+    /// What was asked in it.
+    pub journal: Journal,
 }
 
 impl Sandbox {
@@ -40,7 +46,7 @@ impl Sandbox {
             clock: clock.clone(),
             store,
         };
-        Self { name: name.to_owned(), world, clock }
+        Self { name: name.to_owned(), world, clock, faults: Faults::default(), journal: Journal::default() }
     }
 }
 

@@ -103,18 +103,28 @@ impl PoolSettings {
 /// # Errors
 /// [`Kind::Unavailable`] where it cannot be reached.
 pub async fn open(url: &DatabaseUrl, settings: &PoolSettings) -> Result<Arc<dyn Store>> {
-    match url {
+    let opened = match url {
         DatabaseUrl::Postgres(options) => open_postgres(options, settings).await,
         DatabaseUrl::Sqlite(Some(path)) => open_sqlite_file(path, settings).await,
         DatabaseUrl::Sqlite(None) => open_sqlite_memory(settings).await,
-    }
+    };
+    opened.map_err(|error| Error::because(error.kind(), format!("opening {url}: {}", error.plainly())))
 }
 
 async fn open_postgres(options: &PgConnectOptions, settings: &PoolSettings) -> Result<Arc<dyn Store>> {
     let options = options.clone().application_name("portero").statement_cache_capacity(settings.statement_cache);
-    let pool = settings.options::<Postgres>().connect_with(options.clone()).await.map_err(query_failure)?;
+    let pool = match settings.options::<Postgres>().connect_with(options.clone()).await {
+        Ok(pool) => pool,
+        Err(error) => return Err(why_not(&options).await.unwrap_or_else(|| query_failure(error))),
+    };
     let exclusive = Exclusive::Postgres(Box::new(options), Mutex::new(None));
     Ok(Arc::new(SqlStore { readers: pool.clone(), writers: pool, exclusive }))
+}
+
+/// Why Postgres cannot be reached, where it says so at once: the pool itself only says that time is up.
+async fn why_not(options: &PgConnectOptions) -> Option<Error> {
+    let attempt = tokio::time::timeout(Duration::from_secs(1), PgConnection::connect_with(options)).await;
+    attempt.ok()?.err().map(query_failure)
 }
 
 /// One writer beside many readers, which is what `SQLite`'s write-ahead log allows.
@@ -173,16 +183,39 @@ impl Exclusive {
                 }
                 Ok(true)
             }
-            Self::Postgres(options, held) => {
-                let mut conn = PgConnection::connect_with(options).await.map_err(query_failure)?;
-                let query = sqlx::query_scalar::<_, bool>("SELECT pg_try_advisory_lock($1)").bind(POSTGRES_LOCK);
-                let taken = query.fetch_one(&mut conn).await.map_err(query_failure)?;
-                if taken {
-                    *held.lock().await = Some(conn);
-                }
+            Self::Postgres(_, held) => {
+                let claimed = self.claim_postgres().await?;
+                let taken = claimed.is_some();
+                *held.lock().await = claimed;
                 Ok(taken)
             }
         }
+    }
+
+    /// Whether the claim still holds, or could be taken again. `true` where nothing was claimed.
+    pub async fn keep(&self) -> Result<bool> {
+        let Self::Postgres(_, held) = self else { return Ok(true) };
+        let mut held = held.lock().await;
+        let Some(conn) = held.as_mut() else { return Ok(true) };
+        if conn.ping().await.is_ok() {
+            return Ok(true);
+        }
+        // Not held again before it is claimed anew: until then every check tries.
+        let claimed = self.claim_postgres().await?;
+        let taken = claimed.is_some();
+        if taken {
+            *held = claimed;
+        }
+        Ok(taken)
+    }
+
+    /// A connection that has the lock; none where another process has it.
+    async fn claim_postgres(&self) -> Result<Option<PgConnection>> {
+        let Self::Postgres(options, _) = self else { return Ok(None) };
+        let mut conn = PgConnection::connect_with(options).await.map_err(query_failure)?;
+        let query = sqlx::query_scalar::<_, bool>("SELECT pg_try_advisory_lock($1)").bind(POSTGRES_LOCK);
+        let taken = query.fetch_one(&mut conn).await.map_err(query_failure)?;
+        Ok(taken.then_some(conn))
     }
 
     /// Gives the database back.

@@ -51,6 +51,9 @@ pub trait Store: Registry + Inventory + OperatorTokens + Portabilities {
     /// Takes the database for this process alone until the store is closed; `false` where another process has it.
     async fn claim(&self) -> Result<bool>;
 
+    /// Whether the claim still holds, or could be taken again: it ends with the connection that holds it. `true` where nothing was claimed.
+    async fn keep_claim(&self) -> Result<bool>;
+
     /// Closes every connection.
     async fn close(&self);
 }

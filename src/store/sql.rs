@@ -52,6 +52,10 @@ impl<D: Dialect> Store for SqlStore<D> {
         self.exclusive.claim().await
     }
 
+    async fn keep_claim(&self) -> Result<bool> {
+        self.exclusive.keep().await
+    }
+
     async fn close(&self) {
         self.exclusive.release().await;
         self.readers.close().await;

@@ -26,12 +26,7 @@ use crate::service::{World, inventory};
     ),
     responses(
         (status = 200, description = "Info of msisdn", body = MsisdnInfo),
-        (status = 400, response = errors::BadRequest),
-        (status = 401, response = errors::Unauthorized),
-        (status = 403, response = errors::Forbidden),
-        (status = 404, response = errors::NotFound),
-        (status = 500, response = errors::InternalServerError),
-        (status = 503, response = errors::Unavailable),
+        errors::Common,
     )
 )]
 pub async fn by_msisdn(
@@ -59,12 +54,7 @@ pub async fn by_msisdn(
     ),
     responses(
         (status = 200, description = "Info of msisdn", body = MsisdnInfo),
-        (status = 400, response = errors::BadRequest),
-        (status = 401, response = errors::Unauthorized),
-        (status = 403, response = errors::Forbidden),
-        (status = 404, response = errors::NotFound),
-        (status = 500, response = errors::InternalServerError),
-        (status = 503, response = errors::Unavailable),
+        errors::Common,
     )
 )]
 pub async fn by_imsi(
@@ -87,13 +77,8 @@ pub async fn by_imsi(
     ),
     responses(
         (status = 200, description = "Info of msisdn retrieved from operator token", body = MsisdnInfo),
-        (status = 400, response = errors::BadRequest),
-        (status = 401, response = errors::Unauthorized),
-        (status = 403, response = errors::Forbidden),
-        (status = 404, response = errors::NotFound),
-        (status = 500, response = errors::InternalServerError),
         (status = 502, response = errors::BadGateway),
-        (status = 503, response = errors::Unavailable),
+        errors::Common,
     )
 )]
 pub async fn by_operator_token(

@@ -27,15 +27,9 @@ use crate::service::{World, inventory};
     request_body = SimBody,
     responses(
         (status = 201, description = "Created OK", body = MsisdnInfo, headers(("Location" = String, description = "Where the number can be read."))),
-        (status = 400, response = errors::BadRequest),
-        (status = 401, response = errors::Unauthorized),
-        (status = 403, response = errors::Forbidden),
-        (status = 404, response = errors::NotFound),
         (status = 409, response = errors::Conflict),
-        (status = 413, response = errors::TooLarge),
-        (status = 415, response = errors::UnsupportedMediaType),
-        (status = 500, response = errors::InternalServerError),
-        (status = 503, response = errors::Unavailable),
+        errors::Common,
+        errors::OfBody,
     )
 )]
 pub async fn add(
@@ -59,15 +53,9 @@ pub async fn add(
     request_body = SimBody,
     responses(
         (status = 204, description = "No Content OK"),
-        (status = 400, response = errors::BadRequest),
-        (status = 401, response = errors::Unauthorized),
-        (status = 403, response = errors::Forbidden),
-        (status = 404, response = errors::NotFound),
         (status = 409, response = errors::Conflict),
-        (status = 413, response = errors::TooLarge),
-        (status = 415, response = errors::UnsupportedMediaType),
-        (status = 500, response = errors::InternalServerError),
-        (status = 503, response = errors::Unavailable),
+        errors::Common,
+        errors::OfBody,
     )
 )]
 pub async fn swap_sim(
@@ -90,15 +78,9 @@ pub async fn swap_sim(
     request_body = ChangeBody,
     responses(
         (status = 204, description = "No Content OK"),
-        (status = 400, response = errors::BadRequest),
-        (status = 401, response = errors::Unauthorized),
-        (status = 403, response = errors::Forbidden),
-        (status = 404, response = errors::NotFound),
         (status = 409, response = errors::Conflict),
-        (status = 413, response = errors::TooLarge),
-        (status = 415, response = errors::UnsupportedMediaType),
-        (status = 500, response = errors::InternalServerError),
-        (status = 503, response = errors::Unavailable),
+        errors::Common,
+        errors::OfBody,
     )
 )]
 pub async fn change(
@@ -120,12 +102,7 @@ pub async fn change(
     ),
     responses(
         (status = 204, description = "No Content OK"),
-        (status = 400, response = errors::BadRequest),
-        (status = 401, response = errors::Unauthorized),
-        (status = 403, response = errors::Forbidden),
-        (status = 404, response = errors::NotFound),
-        (status = 500, response = errors::InternalServerError),
-        (status = 503, response = errors::Unavailable),
+        errors::Common,
     )
 )]
 pub async fn remove(caller: OrgCaller<WriteMsisdns>, world: World, MsisdnPath(msisdn): MsisdnPath) -> Result<StatusCode> {

@@ -2,6 +2,7 @@
 
 mod answer;
 mod body;
+mod examples;
 mod manage;
 mod operators;
 mod page;
@@ -35,7 +36,7 @@ struct Api;
 
 /// The thirteen operations and their document.
 pub fn router() -> OpenApiRouter<AppState> {
-    OpenApiRouter::with_openapi(Api::openapi())
+    let mut router = OpenApiRouter::with_openapi(Api::openapi())
         .routes(routes!(read::list, manage::create))
         .routes(routes!(read::by_process))
         .routes(routes!(read::by_msisdn))
@@ -47,7 +48,9 @@ pub fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(manage::deny))
         .routes(routes!(operators::owner))
         .routes(routes!(manage::restart_reply))
-        .routes(routes!(manage::cancel))
+        .routes(routes!(manage::cancel));
+    examples::add(router.get_openapi_mut());
+    router
 }
 
 #[cfg(test)]

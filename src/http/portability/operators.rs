@@ -28,12 +28,7 @@ words! {
     params(("orgs" = String, Path, description = "Tenant", example = "masmovil"), OperatorParams),
     responses(
         (status = 200, description = "OK: successful operation", body = Operators),
-        (status = 400, response = errors::BadRequest),
-        (status = 401, response = errors::Unauthorized),
-        (status = 403, response = errors::Forbidden),
-        (status = 404, response = errors::NotFound),
-        (status = 500, response = errors::InternalServerError),
-        (status = 503, response = errors::Unavailable),
+        errors::Common,
     )
 )]
 pub async fn find(_caller: OrgCaller<ReadPortabilities>, world: World, Wanted(wanted): Wanted) -> Result<Json<Operators>> {
@@ -51,12 +46,7 @@ pub async fn find(_caller: OrgCaller<ReadPortabilities>, world: World, Wanted(wa
     ),
     responses(
         (status = 200, description = "OK: successful operation", body = OwnershipInfo),
-        (status = 400, response = errors::BadRequest),
-        (status = 401, response = errors::Unauthorized),
-        (status = 403, response = errors::Forbidden),
-        (status = 404, response = errors::NotFound),
-        (status = 500, response = errors::InternalServerError),
-        (status = 503, response = errors::Unavailable),
+        errors::Common,
     )
 )]
 pub async fn owner(caller: OrgCaller<ReadPortabilities>, world: World, MsisdnPath(msisdn): MsisdnPath) -> Result<Json<OwnershipInfo>> {

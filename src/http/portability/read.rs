@@ -22,12 +22,7 @@ use crate::service::portability::read::{self, ListScope, Listing};
     params(("orgs" = String, Path, description = "Tenant", example = "masmovil"), PageQuery),
     responses(
         (status = 200, description = "OK: successful operation", body = Portabilities, headers(("Link" = String, description = "The next page (`rel=\"next\"`); absent on the last page."))),
-        (status = 400, response = errors::BadRequest),
-        (status = 401, response = errors::Unauthorized),
-        (status = 403, response = errors::Forbidden),
-        (status = 404, response = errors::NotFound),
-        (status = 500, response = errors::InternalServerError),
-        (status = 503, response = errors::Unavailable),
+        errors::Common,
     )
 )]
 pub async fn list(caller: OrgCaller<ReadPortabilities>, world: World, page: Page) -> Result<Listed> {
@@ -48,12 +43,7 @@ pub async fn list(caller: OrgCaller<ReadPortabilities>, world: World, page: Page
     ),
     responses(
         (status = 200, description = "OK: successful operation", body = Portabilities, headers(("Link" = String, description = "The next page (`rel=\"next\"`); absent on the last page."))),
-        (status = 400, response = errors::BadRequest),
-        (status = 401, response = errors::Unauthorized),
-        (status = 403, response = errors::Forbidden),
-        (status = 404, response = errors::NotFound),
-        (status = 500, response = errors::InternalServerError),
-        (status = 503, response = errors::Unavailable),
+        errors::Common,
     )
 )]
 pub async fn by_process(
@@ -77,12 +67,7 @@ pub async fn by_process(
     ),
     responses(
         (status = 200, description = "OK: successful operation", body = Portabilities, headers(("Link" = String, description = "The next page (`rel=\"next\"`); absent on the last page."))),
-        (status = 400, response = errors::BadRequest),
-        (status = 401, response = errors::Unauthorized),
-        (status = 403, response = errors::Forbidden),
-        (status = 404, response = errors::NotFound),
-        (status = 500, response = errors::InternalServerError),
-        (status = 503, response = errors::Unavailable),
+        errors::Common,
     )
 )]
 pub async fn by_msisdn(caller: OrgCaller<ReadPortabilities>, world: World, MsisdnPath(msisdn): MsisdnPath, page: Page) -> Result<Listed> {
@@ -103,12 +88,7 @@ pub async fn by_msisdn(caller: OrgCaller<ReadPortabilities>, world: World, Msisd
     ),
     responses(
         (status = 200, description = "OK: successful operation", body = Portabilities),
-        (status = 400, response = errors::BadRequest),
-        (status = 401, response = errors::Unauthorized),
-        (status = 403, response = errors::Forbidden),
-        (status = 404, response = errors::NotFound),
-        (status = 500, response = errors::InternalServerError),
-        (status = 503, response = errors::Unavailable),
+        errors::Common,
     )
 )]
 pub async fn last(
@@ -132,12 +112,7 @@ pub async fn last(
     ),
     responses(
         (status = 200, description = "OK: successful operation", body = PortabilityDetailInfo),
-        (status = 400, response = errors::BadRequest),
-        (status = 401, response = errors::Unauthorized),
-        (status = 403, response = errors::Forbidden),
-        (status = 404, response = errors::NotFound),
-        (status = 500, response = errors::InternalServerError),
-        (status = 503, response = errors::Unavailable),
+        errors::Common,
     )
 )]
 pub async fn by_id(caller: OrgCaller<ReadPortabilities>, world: World, IdPath(id): IdPath) -> Result<Json<PortabilityDetailInfo>> {
@@ -154,12 +129,7 @@ pub async fn by_id(caller: OrgCaller<ReadPortabilities>, world: World, IdPath(id
     params(("orgs" = String, Path, description = "Tenant", example = "masmovil")),
     responses(
         (status = 200, description = "OK: successful operation", body = Portabilities),
-        (status = 400, response = errors::BadRequest),
-        (status = 401, response = errors::Unauthorized),
-        (status = 403, response = errors::Forbidden),
-        (status = 404, response = errors::NotFound),
-        (status = 500, response = errors::InternalServerError),
-        (status = 503, response = errors::Unavailable),
+        errors::Common,
     )
 )]
 pub async fn pending_donor(caller: OrgCaller<ReadPortabilities>, world: World) -> Result<Json<Portabilities>> {

@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::process::Command;
 
 use crate::support::database::ScratchDir;
-use crate::support::process::{Served, in_dir, portero, read_all, run};
+use crate::support::process::{Served, in_dir, portero, read_all, run, signal};
 use crate::support::{Database, Engine, both_databases};
 
 /// Runs a line of shell.
@@ -107,7 +107,7 @@ fn a_secret_of_ones_own_is_not_called_published() {
 #[test]
 fn ctrl_c_stops_it_too() {
     let served = Served::start(&["--database", "sqlite::memory:"]);
-    bash(&format!("kill -INT {}", served.id()));
+    signal("INT", served.id());
     assert_eq!(served.wait().0, Some(0));
 }
 
@@ -117,10 +117,10 @@ fn why_it_does_not_start() {
     let address = taken.url.trim_start_matches("http://");
     for (args, reason) in [
         (vec!["--database", "sqlite::memory:", "--listen", address], format!("portero: cannot listen on {address}: ")),
-        (vec!["--database", "sqlite:/nowhere/portero.db"], "portero: Service unavailable, please try again later: ".to_owned()),
+        (vec!["--database", "sqlite:/nowhere/portero.db"], "portero: opening sqlite:/nowhere/portero.db: ".to_owned()),
         (
             vec!["--database", "postgres://nobody@127.0.0.1:1/none", "--pool-acquire-timeout", "200"],
-            "portero: Service unavailable, please try again later: ".to_owned(),
+            "portero: opening postgres://nobody@127.0.0.1:1/none: error communicating with database: Connection refused".to_owned(),
         ),
         (vec!["--database", "sqlite::memory:", "--log", "portero=loud"], "portero: --log: ".to_owned()),
     ] {

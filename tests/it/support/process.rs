@@ -10,7 +10,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 /// How long a line of output may take before the test fails.
-const PATIENCE: Duration = Duration::from_mins(1);
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The program with arguments, in a directory of the tests and with nothing from the environment but the search path.
 pub fn portero(args: &[&str]) -> Command {
@@ -40,9 +40,16 @@ pub struct Output {
     pub stderr: String,
 }
 
-/// Runs a command to its end.
+/// Runs a command to its end, which must come soon.
 pub fn run(command: &mut Command) -> Output {
-    let output = command.output().unwrap();
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let (id, (sender, ended)) = (child.id(), channel());
+    std::thread::spawn(move || sender.send(child.wait_with_output()));
+    let output = ended.recv_timeout(PATIENCE).unwrap_or_else(|_| {
+        signal("KILL", id);
+        panic!("{command:?} does not end")
+    });
+    let output = output.unwrap();
     Output {
         code: output.status.code().unwrap(),
         stdout: String::from_utf8(output.stdout).unwrap(),
@@ -116,8 +123,7 @@ impl Served {
 
     /// Sends SIGTERM.
     pub fn terminate(&self) {
-        let kill = format!("kill -TERM {}", self.child.id());
-        assert!(Command::new("bash").args(["-c", &kill]).status().unwrap().success());
+        signal("TERM", self.child.id());
     }
 
     /// Sends SIGKILL, and waits for the process to end; returns as [`Served::wait`].
@@ -141,6 +147,12 @@ impl Drop for Served {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Sends a signal to a process.
+pub fn signal(name: &str, id: u32) {
+    let kill = format!("kill -{name} {id}");
+    assert!(Command::new("bash").args(["-c", &kill]).status().unwrap().success());
 }
 
 /// Reads the start-up block: it ends with a curl, or where there is no token to show with the line before that.
