@@ -9,6 +9,7 @@ mod envelope;
 mod health;
 mod mock;
 mod observe;
+mod portings;
 mod readme;
 mod round_trips;
 mod schema;

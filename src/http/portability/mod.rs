@@ -49,7 +49,10 @@ pub fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(operators::owner))
         .routes(routes!(manage::restart_reply))
         .routes(routes!(manage::cancel));
-    examples::add(router.get_openapi_mut());
+    let api = router.get_openapi_mut();
+    examples::add(api);
+    // Nothing upstream is asked here.
+    api.components.get_or_insert_default().responses.remove("BadGateway");
     router
 }
 

@@ -1,0 +1,136 @@
+//! What the database does for a reading among fifty thousand portings: it goes by an index, not through a table.
+//!
+//! Counted by Postgres itself, over the very statements that the store runs.
+
+use jiff::Timestamp;
+use portero::domain::msisdn::Msisdn;
+use portero::domain::org::Tenancy;
+use portero::store::{Claim, DueScope, ListScope, Listing, Store};
+use sqlx::{PgConnection, Row};
+
+use super::bulk::{self, Conn, FIRST_MSISDN};
+use super::world::org_name;
+use crate::support::database::{open, with_database};
+use crate::support::portings::madrid;
+use crate::support::{Database, Engine};
+
+const PORTINGS: i64 = 50_000;
+/// Besides, so many wait for the Node to open.
+const WAITING: i64 = 100;
+/// The most rows that a reading of a few may touch, in tables and indexes together.
+const FEW: i64 = 1_000;
+
+/// Counts what readings cost.
+struct Meter {
+    database: Database,
+    conn: PgConnection,
+}
+
+impl Meter {
+    /// Fills the database, and lets Postgres know of it what it needs to plan well.
+    async fn new(database: Database) -> Self {
+        let mut conn = Conn::open(&database).await;
+        bulk::write(&mut conn, PORTINGS, WAITING).await;
+        conn.run("ANALYZE").await;
+        let Conn::Postgres(conn) = conn else { panic!("it counts in Postgres") };
+        Self { database, conn }
+    }
+
+    /// Rows that were read from the tables of portings, one by one and by index.
+    async fn rows_read(&mut self) -> (i64, i64) {
+        let sql = "SELECT CAST(SUM(seq_tup_read) AS BIGINT), CAST(SUM(COALESCE(idx_tup_fetch, 0)) AS BIGINT) FROM pg_stat_user_tables
+             WHERE relname IN ('portings', 'portabilities', 'portability_requests', 'portability_events')";
+        let row = sqlx::query(sql).fetch_one(&mut self.conn).await.unwrap();
+        (row.get(0), row.get(1))
+    }
+
+    /// Requires that a reading touches few rows. Sessions report what they read when they end.
+    async fn is_small(&mut self, what: &str, reading: impl AsyncFnOnce(&dyn Store)) {
+        let before = self.rows_read().await;
+        let store = open(&self.database.url).await;
+        reading(&*store).await;
+        store.close().await;
+        let sessions = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'portero'";
+        while sqlx::query(sessions).fetch_one(&mut self.conn).await.unwrap().get::<i64, _>(0) > 0 {}
+        let after = self.rows_read().await;
+        let (one_by_one, by_index) = (after.0 - before.0, after.1 - before.1);
+        assert!(one_by_one + by_index < FEW, "{what} reads {one_by_one} rows of tables and {by_index} by index");
+    }
+
+    async fn lists(&mut self, now: Timestamp) {
+        for (what, scope, before) in [
+            ("the first page", ListScope::All, None),
+            ("a page in the middle", ListScope::All, Some(25_000)),
+            ("of a process", ListScope::Process(PROCESS.to_owned()), None),
+            ("of a number", ListScope::Number(number()), None),
+        ] {
+            let listing = Listing { scope, filter: None, before, limit: 100 };
+            self.is_small(what, async |store| {
+                assert!(!store.portabilities(&org_name("masmovil"), &listing, now).await.unwrap().found.is_empty());
+            })
+            .await;
+        }
+        self.is_small("pendingDonor", async |store| {
+            assert!(store.portabilities_awaiting_answer(&org_name("euskaltel"), now).await.unwrap().found.is_empty());
+        })
+        .await;
+    }
+
+    async fn single_readings(&mut self, now: Timestamp) {
+        self.is_small("by id", async |store| {
+            assert!(store.portability(&org_name("masmovil"), "v25000", now).await.unwrap().found.is_some());
+        })
+        .await;
+        self.is_small("ownerOperator", async |store| {
+            assert!(store.ownership(&org_name("masmovil"), number(), now).await.unwrap().found.in_process);
+        })
+        .await;
+        self.is_small("a number of the inventory", async |store| {
+            assert!(store.number(&Tenancy::Every, number(), now).await.unwrap().found.is_some());
+        })
+        .await;
+    }
+
+    async fn what_is_due(&mut self, early: Timestamp, late: Timestamp) {
+        for (scope, now, is_due) in [
+            (DueScope::Numbers(vec![number()]), early, false),
+            (DueScope::Org(org_name("masmovil")), early, false),
+            (DueScope::All, late, true),
+        ] {
+            let what = format!("whether {scope:?} is due");
+            self.is_small(&what, async |store| assert_eq!(store.is_due(&scope, now).await.unwrap(), is_due)).await;
+        }
+        self.is_small("what is due next", async |store| assert!(store.next_due().await.unwrap().is_some())).await;
+        self.is_small("a batch", async |store| {
+            let mut unit = store.begin(Tenancy::Every).await.unwrap();
+            assert_eq!(unit.orders_due(&DueScope::All, late, Claim::Skip, 100).await.unwrap().len(), 100);
+            assert_eq!(unit.requests_due(&DueScope::All, late, Claim::Skip, 100).await.unwrap().len(), 100);
+            assert_eq!(unit.orders_waiting("r50001").await.unwrap().len(), 1);
+        })
+        .await;
+        self.is_small("a command's orders", async |store| {
+            let mut unit = store.begin(Tenancy::Every).await.unwrap();
+            assert!(unit.orders_of_donor(&org_name("yoigo"), PROCESS).await.unwrap().is_empty());
+            assert!(unit.order_of_recipient(&org_name("masmovil"), number()).await.unwrap().is_some());
+        })
+        .await;
+    }
+}
+
+const PROCESS: &str = "00507511250113090025000";
+
+fn number() -> Msisdn {
+    Msisdn::from_e164((FIRST_MSISDN + 25_000).cast_unsigned()).unwrap()
+}
+
+#[tokio::test]
+async fn readings_go_by_an_index() {
+    with_database(Engine::Postgres, async |database: Database| {
+        let mut meter = Meter::new(database).await;
+        let (early, late) = (madrid("2025-01-13T07:00:00"), madrid("2025-01-14T07:00:00"));
+        meter.lists(early).await;
+        meter.single_readings(early).await;
+        meter.what_is_due(early, late).await;
+    })
+    .await;
+}
