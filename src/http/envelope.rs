@@ -159,7 +159,7 @@ pub mod errors {
             Kind::UnsupportedMediaType => "the body must be sent as Content-Type: application/json",
             Kind::BadRequest => "the query is unreadable, or names a parameter twice",
             // Their text is that of their kind, whatever stands here.
-            Kind::Internal | Kind::BadGateway | Kind::Unavailable | Kind::TimedOut | Kind::SequenceExhausted => "",
+            Kind::Internal | Kind::BadGateway | Kind::Unavailable | Kind::TimedOut | Kind::SequenceExhausted | Kind::SandboxesFull => "",
         }
     }
 

@@ -6,23 +6,26 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{Request, State};
+use axum::http::HeaderMap;
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 
-use super::control::enter::enter;
 use super::faults::cut::Cut;
 use super::faults::rule::Drop;
 use super::faults::{Effect, Fault};
 use super::journal::record::{Recorder, Recording, record};
 use super::operations::{Operation, Operations};
 use super::prefer::Preferences;
-use super::sandbox::{Sandbox, Sandboxes};
+use super::sandbox::Sandbox;
+use super::sandboxes::{DEFAULT, Sandboxes};
 use crate::auth::Verifier;
 use crate::auth::extract::authenticate;
 use crate::clock::Clock;
 use crate::error::{Error, Kind, Result};
 use crate::http;
 use crate::http::body::discard;
+use crate::http::params::invalid;
+use crate::service::World;
 
 /// What the layers of a mock need.
 #[derive(Clone)]
@@ -42,8 +45,27 @@ pub fn layered(routes: Router, mock: Mock, request_timeout: Duration) -> Router 
     let recorder = Arc::new(Recorder { real: mock.real });
     let inner = http::timed(routes, request_timeout)
         .layer(from_fn_with_state(mock.verifier, interfere))
-        .layer(from_fn_with_state(mock.sandboxes, enter));
+        .layer(from_fn_with_state(mock.sandboxes, choose_sandbox));
     http::observed(inner).layer(from_fn_with_state(recorder, record))
+}
+
+/// Puts the sandbox that a request names, and the world of it that handlers ask for, beside the request.
+///
+/// It comes before authentication, so that what happens in a sandbox is told apart from what happens in others even where it is refused.
+async fn choose_sandbox(State(sandboxes): State<Arc<Sandboxes>>, mut request: Request, next: Next) -> Result<Response> {
+    let sandbox = sandboxes.named(sandbox_name(request.headers())?).await?;
+    request.extensions_mut().insert::<World>(sandbox.world.clone());
+    request.extensions_mut().insert(sandbox);
+    Ok(next.run(request).await)
+}
+
+fn sandbox_name(headers: &HeaderMap) -> Result<&str> {
+    let mut names = headers.get_all("x-sandbox").iter();
+    match (names.next(), names.next()) {
+        (None, _) => Ok(DEFAULT),
+        (Some(name), None) => name.to_str().map_err(|_| invalid("X-Sandbox", "sandbox")),
+        (Some(_), Some(_)) => Err(invalid("X-Sandbox", "unique")),
+    }
 }
 
 /// Faults, then preferences, then the operation itself.

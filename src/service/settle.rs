@@ -47,6 +47,17 @@ pub async fn settle(world: &World, scope: &DueScope, now: Timestamp) -> Result<(
     Ok(())
 }
 
+/// Applies everything that is due at `now`, one due time after the other: whatever happens at one has happened when the next comes.
+///
+/// # Errors
+/// As for [`settle`].
+pub async fn pass(world: &World, now: Timestamp) -> Result<()> {
+    while let Some(due) = world.store.next_due().await?.filter(|due| *due <= now) {
+        settle(world, &DueScope::All, due).await?;
+    }
+    Ok(())
+}
+
 /// Applies what is due for some numbers.
 ///
 /// # Errors

@@ -18,11 +18,13 @@ use crate::http::params::{MsisdnPath, NumberFormat, invalid, parse_imsi};
 use crate::service::{World, inventory};
 
 /// Adds a msisdn to the org.
+///
+/// With its first SIM. A number is in one org at most, a SIM is of one number at most.
 #[utoipa::path(
     post, path = "/v2/orgs/{org}/msisdns/{msisdn}", operation_id = "addMsisdn", tag = "Admin", security(("bearer" = ["msisdns:write"])),
     params(
         ("org" = String, Path, description = "tenant name", example = "masmovil"),
-        ("msisdn" = String, Path, description = "a msisdn of Grupo Mamovil", example = "666777888"),
+        ("msisdn" = String, Path, description = "a msisdn of Grupo Mamovil", pattern = r"^(\+34|0034|34)?[67][0-9]{8}$", example = "666777888"),
     ),
     request_body = SimBody,
     responses(
@@ -44,11 +46,13 @@ pub async fn add(
 }
 
 /// Swaps the msisdn's SIM. Msisdn should exist.
+///
+/// The earlier SIMs are kept; one of them can be made the current one again.
 #[utoipa::path(
     put, path = "/v2/orgs/{org}/msisdns/{msisdn}", operation_id = "swapSim", tag = "Admin", security(("bearer" = ["msisdns:write"])),
     params(
         ("org" = String, Path, description = "tenant name", example = "masmovil"),
-        ("msisdn" = String, Path, description = "a msisdn of Grupo Mamovil", example = "666777888"),
+        ("msisdn" = String, Path, description = "a msisdn of Grupo Mamovil", pattern = r"^(\+34|0034|34)?[67][0-9]{8}$", example = "666777888"),
     ),
     request_body = SimBody,
     responses(
@@ -69,11 +73,13 @@ pub async fn swap_sim(
 }
 
 /// Changes the msisdn's system, status, or both. Msisdn should exist.
+///
+/// At least one must be given. `Migrated` never goes back to `Migrating`, and `Deleted` goes to `OK` alone.
 #[utoipa::path(
     patch, path = "/v2/orgs/{org}/msisdns/{msisdn}", operation_id = "changeMsisdn", tag = "Admin", security(("bearer" = ["msisdns:write"])),
     params(
         ("org" = String, Path, description = "tenant name", example = "masmovil"),
-        ("msisdn" = String, Path, description = "a msisdn of Grupo Mamovil", example = "666777888"),
+        ("msisdn" = String, Path, description = "a msisdn of Grupo Mamovil", pattern = r"^(\+34|0034|34)?[67][0-9]{8}$", example = "666777888"),
     ),
     request_body = ChangeBody,
     responses(
@@ -94,11 +100,13 @@ pub async fn change(
 }
 
 /// Delete msisdn
+///
+/// Its SIMs are free again. The status `Deleted` instead keeps the entry readable.
 #[utoipa::path(
     delete, path = "/v2/orgs/{org}/msisdns/{msisdn}", operation_id = "deleteMsisdn", tag = "Admin", security(("bearer" = ["msisdns:write"])),
     params(
         ("org" = String, Path, description = "tenant name", example = "masmovil"),
-        ("msisdn" = String, Path, description = "a msisdn of Grupo Mamovil", example = "666777888"),
+        ("msisdn" = String, Path, description = "a msisdn of Grupo Mamovil", pattern = r"^(\+34|0034|34)?[67][0-9]{8}$", example = "666777888"),
     ),
     responses(
         (status = 204, description = "No Content OK"),

@@ -122,7 +122,7 @@ pub async fn restart_reply(caller: OrgCaller<WritePortabilities>, world: World, 
     security(("bearer" = ["portabilities:write"])),
     params(
         ("orgs" = String, Path, description = "Tenant", example = "masmovil"),
-        ("msisdn" = String, Path, description = "Msisdn", example = "634443633"),
+        ("msisdn" = String, Path, description = "Msisdn", pattern = r"^(\+34|0034|34)?[67][0-9]{8}$", example = "634443633"),
     ),
     request_body = CancelBody,
     responses(

@@ -57,12 +57,14 @@ pub async fn by_process(
 }
 
 /// Returns a list of portabilities filter by msisdn
+///
+/// The newest to arrive at this server come first.
 #[utoipa::path(
     get, path = "/v1/orgs/{orgs}/portabilities/msisdn/{msisdn}", operation_id = "getPortabilitiesByMsisdn", tag = "Mobile portabilities",
     security(("bearer" = ["portabilities:read"])),
     params(
         ("orgs" = String, Path, description = "Tenant", example = "masmovil"),
-        ("msisdn" = String, Path, description = "Msisdn", example = "634443633"),
+        ("msisdn" = String, Path, description = "Msisdn", pattern = r"^(\+34|0034|34)?[67][0-9]{8}$", example = "634443633"),
         PageQuery,
     ),
     responses(
@@ -83,7 +85,7 @@ pub async fn by_msisdn(caller: OrgCaller<ReadPortabilities>, world: World, Msisd
     security(("bearer" = ["portabilities:read"])),
     params(
         ("orgs" = String, Path, description = "Tenant", example = "masmovil"),
-        ("msisdn" = String, Path, description = "Msisdn", example = "634443633"),
+        ("msisdn" = String, Path, description = "Msisdn", pattern = r"^(\+34|0034|34)?[67][0-9]{8}$", example = "634443633"),
         FilterQuery,
     ),
     responses(
@@ -103,6 +105,8 @@ pub async fn last(
 }
 
 /// Returns a portability
+///
+/// With its events and its subscriber; the donor sees less of the subscriber.
 #[utoipa::path(
     get, path = "/v1/orgs/{orgs}/portabilities/id/{id}", operation_id = "getPortability", tag = "Mobile portabilities",
     security(("bearer" = ["portabilities:read"])),

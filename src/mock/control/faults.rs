@@ -1,17 +1,19 @@
 //! `/_mock/faults`: what goes wrong on purpose.
 
-use axum::Json;
+use std::sync::Arc;
+
 use axum::http::StatusCode;
+use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::enter::Current;
 use super::strict::Strict;
 use crate::auth::extract::{Caller, ControlMock};
 use crate::error::Result;
 use crate::http::envelope::errors;
 use crate::mock::faults::rule::FaultRule;
 use crate::mock::operations::Operations;
+use crate::mock::sandbox::Sandbox;
 
 /// The fault rules of a sandbox
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -37,7 +39,7 @@ pub struct FaultRules {
         (status = 503, response = errors::Unavailable),
     )
 )]
-pub async fn list(_: Caller<ControlMock>, Current(sandbox): Current) -> Json<FaultRules> {
+pub async fn list(_: Caller<ControlMock>, Extension(sandbox): Extension<Arc<Sandbox>>) -> Json<FaultRules> {
     Json(FaultRules { rules: sandbox.faults.rules() })
 }
 
@@ -59,7 +61,11 @@ pub async fn list(_: Caller<ControlMock>, Current(sandbox): Current) -> Json<Fau
         (status = 503, response = errors::Unavailable),
     )
 )]
-pub async fn replace(_: Caller<ControlMock>, Current(sandbox): Current, Strict(wanted): Strict<FaultRules>) -> Result<Json<FaultRules>> {
+pub async fn replace(
+    _: Caller<ControlMock>,
+    Extension(sandbox): Extension<Arc<Sandbox>>,
+    Strict(wanted): Strict<FaultRules>,
+) -> Result<Json<FaultRules>> {
     sandbox.faults.replace(wanted.rules, Operations::published())?;
     Ok(Json(FaultRules { rules: sandbox.faults.rules() }))
 }
@@ -77,7 +83,7 @@ pub async fn replace(_: Caller<ControlMock>, Current(sandbox): Current, Strict(w
         (status = 503, response = errors::Unavailable),
     )
 )]
-pub async fn clear(_: Caller<ControlMock>, Current(sandbox): Current) -> StatusCode {
+pub async fn clear(_: Caller<ControlMock>, Extension(sandbox): Extension<Arc<Sandbox>>) -> StatusCode {
     sandbox.faults.clear();
     StatusCode::NO_CONTENT
 }

@@ -4,18 +4,17 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Json;
 use axum::extract::FromRequestParts;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use futures_util::{Stream, StreamExt, stream};
 use serde::{Deserialize, Serialize};
 use tokio::sync::broadcast;
 use utoipa::{IntoParams, ToSchema};
 
-use super::enter::Current;
 use super::strict::Strict;
 use crate::auth::extract::{Caller, ControlMock};
 use crate::error::{Error, Kind, Result};
@@ -25,6 +24,7 @@ use crate::mock::journal::entry::{Entry, EntryView};
 use crate::mock::journal::matching::{self, Count, Match};
 use crate::mock::journal::{MOST_ENTRIES, Reading};
 use crate::mock::operations::Operations;
+use crate::mock::sandbox::Sandbox;
 
 /// How many entries are shown where the caller does not say.
 const USUAL_LIMIT: usize = 100;
@@ -103,7 +103,7 @@ struct JournalView<'a> {
         (status = 503, response = errors::Unavailable),
     )
 )]
-pub async fn list(_: Caller<ControlMock>, Current(sandbox): Current, which: Which) -> Result<Response> {
+pub async fn list(_: Caller<ControlMock>, Extension(sandbox): Extension<Arc<Sandbox>>, which: Which) -> Result<Response> {
     let (wanted, since, limit) = which.read()?;
     let reading = sandbox.journal.read();
     let found: Vec<_> = reading.entries.iter().filter(|entry| entry.id > since && wanted.fits(&entry.facts)).collect();
@@ -124,7 +124,7 @@ pub async fn list(_: Caller<ControlMock>, Current(sandbox): Current, which: Whic
         (status = 503, response = errors::Unavailable),
     )
 )]
-pub async fn clear(_: Caller<ControlMock>, Current(sandbox): Current) -> StatusCode {
+pub async fn clear(_: Caller<ControlMock>, Extension(sandbox): Extension<Arc<Sandbox>>) -> StatusCode {
     sandbox.journal.clear();
     StatusCode::NO_CONTENT
 }
@@ -169,7 +169,11 @@ struct Verified {
         (status = 503, response = errors::Unavailable),
     )
 )]
-pub async fn verify(_: Caller<ControlMock>, Current(sandbox): Current, Strict(wanted): Strict<Verification>) -> Result<Response> {
+pub async fn verify(
+    _: Caller<ControlMock>,
+    Extension(sandbox): Extension<Arc<Sandbox>>,
+    Strict(wanted): Strict<Verification>,
+) -> Result<Response> {
     wanted.wanted.validate("Match.", Operations::published())?;
     let matched = matching::verify(&sandbox.journal.read(), &wanted.wanted, wanted.count)?;
     Ok(Json(Verified { matched, satisfied: true }).into_response())
@@ -196,7 +200,7 @@ pub async fn verify(_: Caller<ControlMock>, Current(sandbox): Current, Strict(wa
         (status = 503, response = errors::Unavailable),
     )
 )]
-pub async fn stream(_: Caller<ControlMock>, Current(sandbox): Current, since: Since) -> Result<Response> {
+pub async fn stream(_: Caller<ControlMock>, Extension(sandbox): Extension<Arc<Sandbox>>, since: Since) -> Result<Response> {
     let Some((reading, live)) = sandbox.journal.follow() else {
         return Err(Error::because(Kind::Unavailable, "the journal has as many readers as it may have"));
     };

@@ -18,7 +18,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Strict<T> {
         let JsonObject(members) = JsonObject::from_request(request, state).await?;
         serde_path_to_error::deserialize(Value::Object(members)).map(Self).map_err(|error| {
             let (path, cause) = (pascal_case(&error.path().to_string()), error.inner());
-            Error::quoting(Kind::Invalid, format!("Error:Field validation for '{path}' failed: {cause}"))
+            Error::new(Kind::Invalid, format!("Error:Field validation for '{path}' failed: {cause}"))
         })
     }
 }
