@@ -14,10 +14,10 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::{AuthConfig, DatabaseConfig, LogConfig, LogFormat, Mode, ServeConfig};
 use crate::dataset::DataSet;
 use crate::error::Error;
-use crate::mock::demo;
+use crate::mock::seed::Seed;
 use crate::server::{self, StartError};
 use crate::service::registry;
-use crate::{http, store};
+use crate::store;
 
 /// The Discovery API v2 and the Portability API v1 of the MasStack platform: a mock that remembers, and a reference server.
 #[derive(Debug, Parser)]
@@ -196,11 +196,11 @@ impl SeedArgs {
         if !self.replace && !store.is_empty().await? {
             return Err(CommandError::NotEmpty);
         }
-        match self.data.as_str() {
-            "demo" => demo::seed(&store, SystemClock.now()).await?,
-            "empty" => registry::seed(&*store, &DataSet::default()).await?,
-            file => registry::seed(&*store, &DataSet::parse(&read(Path::new(file))?)?).await?,
-        }
+        let seed = match Seed::named(&self.data) {
+            Some(seed) => seed,
+            None => Seed::Data(DataSet::parse(&read(Path::new(&self.data))?)?.into()),
+        };
+        seed.fill(&store, SystemClock.now()).await?;
         store.close().await;
         Ok(())
     }
@@ -219,7 +219,7 @@ impl LoadArgs {
 
 impl OpenapiArgs {
     fn run(self) -> Result<(), CommandError> {
-        let mut documents = http::documents();
+        let mut documents = server::documents(Mode::Mock);
         if let Some(api) = &self.api {
             let names: Vec<_> = documents.iter().map(|document| document.name).collect();
             let known = names.join(", ");

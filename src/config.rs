@@ -4,10 +4,12 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
+use jiff::SignedDuration;
 use reqwest::Url;
 
 use crate::auth::{JwksLocation, Secret, TokenRules};
 use crate::entitlement::ts43::AccessToken;
+use crate::mock::sandboxes::Limits;
 use crate::store::{DatabaseUrl, PoolSettings};
 
 /// What the server is for.
@@ -46,12 +48,27 @@ pub struct ServeConfig {
     /// How long requests in flight may take once the server was told to stop, in seconds.
     #[arg(long, env = "PORTERO_DRAIN_TIMEOUT", default_value_t = 8, value_parser = clap::value_parser!(u64).range(0..=3600), value_name = "SECONDS")]
     pub drain_timeout: u64,
+    /// How many sandboxes a mock has at most, the default one included.
+    #[arg(long, env = "PORTERO_MAX_SANDBOXES", default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=100_000), value_name = "N")]
+    pub max_sandboxes: u32,
+    /// How long a mock's sandbox lives without requests, in seconds.
+    #[arg(long, env = "PORTERO_SANDBOX_IDLE", default_value_t = 3600, value_parser = clap::value_parser!(u32).range(1..), value_name = "SECONDS")]
+    pub sandbox_idle: u32,
     /// What is logged.
     #[command(flatten)]
     pub logs: LogConfig,
 }
 
 impl ServeConfig {
+    /// [`ServeConfig::max_sandboxes`] and [`ServeConfig::sandbox_idle`].
+    #[must_use]
+    pub fn sandboxes(&self) -> Limits {
+        Limits {
+            most: usize::try_from(self.max_sandboxes).unwrap_or(usize::MAX),
+            idle: SignedDuration::from_secs(self.sandbox_idle.into()),
+        }
+    }
+
     /// [`ServeConfig::request_timeout`] as a duration.
     #[must_use]
     pub fn request_timeout(&self) -> Duration {

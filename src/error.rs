@@ -82,6 +82,8 @@ catalogue! {
     TimedOut = 503, "MM0000121", "Request timed out";
     /// The process ids of this minute are used up.
     SequenceExhausted = 503, "MM0000122", "No process id left in this minute";
+    /// There are as many sandboxes as there may be.
+    SandboxesFull = 503, "MM0000123", "No room for another sandbox";
 }
 
 /// A failure: its kind, what may be shown of it, and its cause for the log.

@@ -18,8 +18,13 @@ use crate::entitlement::EntitlementServer;
 use crate::entitlement::stored::StoredTokens;
 use crate::entitlement::ts43::{Ts43Client, Ts43Config};
 use crate::error::{Error, Kind, Result};
-use crate::http::{self, AppState, connections};
+use crate::http::{self, AppState, Document, connections};
+use crate::mock::control::{self, ControlState};
 use crate::mock::demo;
+use crate::mock::layers::{self, Mock};
+use crate::mock::sandbox::Surroundings;
+use crate::mock::sandboxes::Sandboxes;
+use crate::mock::template::Templates;
 use crate::service::World;
 use crate::store::{self, Store};
 use crate::worker;
@@ -76,8 +81,10 @@ pub struct Server {
     pub router: Router,
     /// Its database, to be closed at the end.
     pub store: Arc<dyn Store>,
-    /// What it serves.
+    /// What it serves where no sandbox is named.
     pub world: World,
+    /// What else a mock serves.
+    pub sandboxes: Option<Arc<Sandboxes>>,
     /// Whether it works in the background.
     pub worker: bool,
     /// How long requests in flight may take once it was told to stop.
@@ -100,15 +107,12 @@ impl Server {
         if let Some(keys) = &keys {
             keys.load(clocks.real.now()).await?;
         }
-        let verifier = Arc::new(Verifier::new(secret.as_ref(), keys, config.auth.rules(), clocks.real));
-        let world = World {
-            entitlement: entitlement_server(&config.entitlement, &store)?,
-            central_node: Arc::new(SimulatedNode::new(Arc::new(WillingDonors))),
-            store: store.clone(),
-            clock: clocks.data,
+        let verifier = Arc::new(Verifier::new(secret.as_ref(), keys, config.auth.rules(), clocks.real.clone()));
+        let (router, world, sandboxes) = match config.mode {
+            Mode::Mock => mock(config, clocks, store.clone(), verifier).await?,
+            Mode::Reference => reference(config, clocks, store.clone(), verifier)?,
         };
-        let state = AppState { world: world.clone(), verifier };
-        Ok(Self { router: http::router(state, config.request_timeout()), store, world, worker: config.worker, drain: config.drain() })
+        Ok(Self { router, store, world, sandboxes, worker: config.worker, drain: config.drain() })
     }
 
     /// Serves until `shutdown` completes; then answers what is in flight and closes the database.
@@ -117,12 +121,17 @@ impl Server {
     /// [`StartError::DatabaseInUse`] where a mock's database is lost to another process.
     pub async fn serve(self, listener: TcpListener, shutdown: impl Future<Output = ()> + Send) -> Result<(), StartError> {
         let stop = CancellationToken::new();
-        let worker = self.worker.then(|| tokio::spawn(worker::run(self.world, stop.clone())));
+        let (world, sandboxes) = (self.world, self.sandboxes.clone());
+        let worlds = move || sandboxes.as_ref().map_or_else(|| vec![world.clone()], |sandboxes| sandboxes.worlds());
+        let worker = self.worker.then(|| tokio::spawn(worker::run(worlds, stop.clone())));
         let mut outcome = Ok(());
         let ended = async {
             tokio::select! {
                 () = shutdown => {}
                 lost = keep_claim(&*self.store) => outcome = Err(lost),
+            }
+            if let Some(sandboxes) = &self.sandboxes {
+                sandboxes.end_streams();
             }
         };
         connections::serve(listener, self.router, ended, self.drain).await;
@@ -134,6 +143,43 @@ impl Server {
         self.store.close().await;
         outcome
     }
+}
+
+/// Routes, the world of requests that name no sandbox, and where it is a mock's, the sandboxes.
+type Parts = (Router, World, Option<Arc<Sandboxes>>);
+
+/// A server with everything that a mock has.
+async fn mock(config: &ServeConfig, clocks: Clocks, store: Arc<dyn Store>, verifier: Arc<Verifier>) -> Result<Parts> {
+    let around = Surroundings { time: clocks.data, entitlement: entitlement_server(&config.entitlement)?, templates: Templates::default() };
+    let sandboxes = Arc::new(Sandboxes::new(store, clocks.real.clone(), config.sandboxes(), around).await?);
+    let world = sandboxes.default_one().world.clone();
+    let state = AppState { world: world.clone(), verifier: verifier.clone() };
+    let control = control::routes(ControlState { sandboxes: sandboxes.clone(), verifier: verifier.clone() });
+    let routes = http::routes(documents(Mode::Mock)).with_state(state).merge(control);
+    let layers = Mock { sandboxes: sandboxes.clone(), verifier, real: clocks.real };
+    Ok((layers::layered(routes, layers, config.request_timeout()), world, Some(sandboxes)))
+}
+
+/// A server that has nothing of the mock.
+fn reference(config: &ServeConfig, clocks: Clocks, store: Arc<dyn Store>, verifier: Arc<Verifier>) -> Result<Parts> {
+    let world = World {
+        entitlement: entitlement_server(&config.entitlement)?.unwrap_or_else(|| Arc::new(StoredTokens::new(store.clone()))),
+        central_node: Arc::new(SimulatedNode::new(Arc::new(WillingDonors))),
+        clock: clocks.data,
+        store,
+    };
+    let routes = http::routes(documents(Mode::Reference)).with_state(AppState { world: world.clone(), verifier });
+    Ok((http::guarded(routes, config.request_timeout()), world, None))
+}
+
+/// The documents that a server publishes.
+#[must_use]
+pub fn documents(mode: Mode) -> Vec<Document> {
+    let mut documents = http::documents();
+    if mode == Mode::Mock {
+        documents.push(control::document());
+    }
+    documents
 }
 
 /// Watches over the claim on a mock's database, which ends with the connection that holds it: taken again, unless another process was quicker.
@@ -198,12 +244,13 @@ pub async fn take_for_mock(store: &dyn Store) -> Result<(), StartError> {
     Ok(())
 }
 
-fn entitlement_server(config: &EntitlementConfig, store: &Arc<dyn Store>) -> Result<Arc<dyn EntitlementServer>> {
-    let Some(base_url) = config.entitlement_url.clone() else { return Ok(Arc::new(StoredTokens::new(store.clone()))) };
+/// The configured Entitlement Server; `None`: the built-in one is to answer.
+fn entitlement_server(config: &EntitlementConfig) -> Result<Option<Arc<dyn EntitlementServer>>> {
+    let Some(base_url) = config.entitlement_url.clone() else { return Ok(None) };
     let mut settings = Ts43Config::new(base_url, config.entitlement_requestor_id.clone(), config.entitlement_version.clone());
     settings.access_token.clone_from(&config.entitlement_access_token);
     let client = Ts43Client::new(settings).map_err(|error| Error::because(Kind::Internal, error))?;
-    Ok(Arc::new(client))
+    Ok(Some(Arc::new(client)))
 }
 
 /// Listens, says where, and serves until the process is told to stop.

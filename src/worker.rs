@@ -16,21 +16,26 @@ const POLL: Duration = Duration::from_secs(1);
 /// How long it waits after a failure.
 const PAUSE: Duration = Duration::from_secs(5);
 
-/// Works until it is told to stop.
-pub async fn run(world: World, stop: CancellationToken) {
+/// Works in these worlds, asked for anew each time, until it is told to stop.
+pub async fn run(worlds: impl Fn() -> Vec<World>, stop: CancellationToken) {
     while !stop.is_cancelled() {
-        let pause = match work(&world).await {
-            Ok(pause) => pause,
-            Err(error) => {
-                tracing::warn!(cause = error.story(), "due transitions could not be applied");
-                PAUSE
-            }
-        };
+        let mut pause = PAUSE;
+        for world in worlds() {
+            pause = pause.min(turn(&world).await);
+        }
         tokio::select! {
             () = stop.cancelled() => {}
             () = tokio::time::sleep(pause) => {}
         }
     }
+}
+
+/// Applies a batch; how long the worker may sleep then, whatever happens.
+async fn turn(world: &World) -> Duration {
+    work(world).await.unwrap_or_else(|error| {
+        tracing::warn!(cause = error.story(), "due transitions could not be applied");
+        PAUSE
+    })
 }
 
 /// Applies a batch; how long there is nothing to do then.

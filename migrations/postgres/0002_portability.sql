@@ -102,7 +102,9 @@ CREATE TABLE portings (
 
 -- One active process per number: this index is what guarantees it.
 CREATE UNIQUE INDEX portings_active_key ON portings (msisdn) WHERE state IN ('AENV', 'ASOL', 'ACON');
-CREATE INDEX portings_due_idx ON portings (due_at) WHERE due_at IS NOT NULL;
+-- Many fall due at the same instant, for all windows are at the same hour: the number tells them apart, as in the order of batches.
+CREATE INDEX portings_due_idx ON portings (due_at, msisdn) WHERE due_at IS NOT NULL;
+CREATE INDEX portings_waiting_idx ON portings (due_at) WHERE state = 'AENV';
 CREATE INDEX portings_recipient_due_idx ON portings (recipient_org, due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX portings_donor_due_idx ON portings (donor_org, due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX portings_process_idx ON portings (process_id) WHERE process_id IS NOT NULL;

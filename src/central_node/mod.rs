@@ -7,7 +7,7 @@ mod simulated;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-pub use simulated::{DonorPlan, OutsideDonors, SimulatedNode, WillingDonors};
+pub use simulated::{DonorPlan, Script, SimulatedNode, WillingDonors};
 
 use crate::domain::cause::NodeRefusal;
 use crate::domain::directory::Directory;

@@ -10,6 +10,7 @@ use super::{CentralNode, NodeReply, Submission, Verdict};
 use crate::domain::calendar::{CalendarError, Schedule, WindowError};
 use crate::domain::cause::NodeRefusal;
 use crate::domain::directory::Directory;
+use crate::domain::msisdn::Msisdn;
 use crate::domain::operator::{ChangeQuota, OperatorCode, OperatorStatus, QuotaGroup};
 use crate::domain::order::{NumberFacts, Order};
 use crate::domain::portability::{Answer, Registration, Silence};
@@ -26,39 +27,46 @@ pub enum DonorPlan {
     Silent,
 }
 
-/// How donors outside this server answer.
-pub trait OutsideDonors: Send + Sync {
+/// What the Node and the donors outside this server are made to do.
+pub trait Script: Send + Sync {
     /// What the donor of an order will do.
-    fn plan(&self, order: &Order, donor: OperatorCode) -> DonorPlan;
+    fn donor(&self, order: &Order, donor: OperatorCode) -> DonorPlan;
+
+    /// What the Node refuses a number with, whatever its rules say; `None`: its rules decide.
+    fn refusal(&self, msisdn: Msisdn) -> Option<NodeRefusal>;
 }
 
-/// Donors that accept when Tv begins: a reference server's.
+/// Donors that accept when Tv begins, and a Node that goes by its rules: a reference server's.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct WillingDonors;
 
-impl OutsideDonors for WillingDonors {
-    fn plan(&self, _order: &Order, _donor: OperatorCode) -> DonorPlan {
+impl Script for WillingDonors {
+    fn donor(&self, _order: &Order, _donor: OperatorCode) -> DonorPlan {
         DonorPlan::Answers(Answer::Accept, Duration::ZERO)
+    }
+
+    fn refusal(&self, _msisdn: Msisdn) -> Option<NodeRefusal> {
+        None
     }
 }
 
 /// The simulated Node.
 pub struct SimulatedNode {
-    donors: Arc<dyn OutsideDonors>,
+    script: Arc<dyn Script>,
 }
 
 impl SimulatedNode {
-    /// A Node with these donors outside.
+    /// A Node that plays this script.
     #[must_use]
-    pub fn new(donors: Arc<dyn OutsideDonors>) -> Self {
-        Self { donors }
+    pub fn new(script: Arc<dyn Script>) -> Self {
+        Self { script }
     }
 
     /// What the Node will register for an order of a process.
     fn registration(&self, order: &Order, schedule: &Schedule, silence: Silence) -> Registration {
         let registration = Registration::new(schedule.clone(), silence);
         match &order.donor {
-            Some(donor) if donor.org.is_none() => match self.donors.plan(order, donor.operator) {
+            Some(donor) if donor.org.is_none() => match self.script.donor(order, donor.operator) {
                 DonorPlan::Answers(answer, after) => registration.answering(answer, after),
                 DonorPlan::Silent => registration,
             },
@@ -76,11 +84,20 @@ impl CentralNode for SimulatedNode {
         submission: &Submission<'_>,
         at: Timestamp,
     ) -> Result<Verdict> {
-        let refusals: Vec<_> = submission.numbers.iter().map(|(order, facts)| number_refusal(directory, order, facts)).collect();
+        let refusal = |(order, facts): &(&Order, &NumberFacts)| {
+            let scripted = self.script.refusal(order.msisdn).filter(|refusal| refusal.is_of_number());
+            scripted.or_else(|| number_refusal(directory, order, facts))
+        };
+        let refusals: Vec<_> = submission.numbers.iter().map(refusal).collect();
         if refusals.iter().all(Option::is_some) {
             return Ok(Verdict { process_id: None, replies: refusals.into_iter().flatten().map(NodeReply::Refused).collect() });
         }
-        let schedule = match request_verdict(unit, directory, submission, at).await? {
+        let scripted = submission.numbers.iter().find_map(|(order, _)| self.script.refusal(order.msisdn).filter(|it| !it.is_of_number()));
+        let verdict = match scripted {
+            Some(refusal) => Err(refusal),
+            None => request_verdict(unit, directory, submission, at).await?,
+        };
+        let schedule = match verdict {
             Ok(schedule) => schedule,
             Err(refusal) => {
                 let replies = refusals.into_iter().map(|own| NodeReply::Refused(own.unwrap_or(refusal))).collect();

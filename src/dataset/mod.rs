@@ -71,9 +71,19 @@ impl DataSet {
     /// # Errors
     /// [`Kind::Invalid`] with the path of the first member that is wrong.
     pub fn parse(json: &str) -> Result<Self> {
-        let mut json = serde_json::Deserializer::from_str(json);
-        let raw: raw::DataSet = serde_path_to_error::deserialize(&mut json)
-            .map_err(|error| Error::new(Kind::Invalid, format!("data set, {}: {}", error.path(), error.inner())))?;
+        Self::from_raw(serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(json)))
+    }
+
+    /// The same of a data set that is part of a larger JSON document.
+    ///
+    /// # Errors
+    /// As for [`DataSet::parse`].
+    pub fn read(json: &serde_json::Value) -> Result<Self> {
+        Self::from_raw(serde_path_to_error::deserialize(json))
+    }
+
+    fn from_raw(raw: Result<raw::DataSet, serde_path_to_error::Error<serde_json::Error>>) -> Result<Self> {
+        let raw = raw.map_err(|error| Error::new(Kind::Invalid, format!("data set, {}: {}", error.path(), error.inner())))?;
         Ok(Self {
             orgs: converted("orgs", &raw.orgs, raw::Org::convert)?,
             numbers: converted("msisdns", &raw.msisdns, raw::Number::convert)?,

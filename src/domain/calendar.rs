@@ -14,9 +14,9 @@ mod tests;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use jiff::Timestamp;
 use jiff::civil::{Date, DateTime, Time, Weekday};
 use jiff::tz::TimeZone;
+use jiff::{Span, Timestamp};
 
 pub use schedule::{Schedule, ScheduleError};
 
@@ -26,6 +26,8 @@ const OPENING: Time = Time::constant(8, 0, 0, 0);
 const NOON: Time = Time::constant(14, 0, 0, 0);
 /// Central Node: it closes at 20:00.
 const CLOSING: Time = Time::constant(20, 0, 0, 0);
+/// The last minute before it closes.
+const LAST_MINUTE: Time = Time::constant(19, 59, 0, 0);
 /// Central Node: numbers change network at 02:00.
 const WINDOW: Time = Time::constant(2, 0, 0, 0);
 /// This server: a window may be chosen at most so many calendar days after the day of registration.
@@ -126,6 +128,35 @@ impl Calendar {
         let opens_today = local.time() < OPENING && self.is_working_day(today);
         let day = if opens_today { today } else { self.working_day_after(today)? };
         self.instant(day, OPENING)
+    }
+
+    /// The last instant not after `at` at which the Node took requests: `at` itself while it is open, else 19:59 of a working day.
+    ///
+    /// # Errors
+    /// [`CalendarError::OutOfRange`] at the beginning of time.
+    pub fn last_open(&self, at: Timestamp) -> Result<Timestamp, CalendarError> {
+        if self.is_open(at) {
+            return Ok(at);
+        }
+        let local = self.local(at);
+        let mut day = local.date();
+        if local.time() < OPENING {
+            day = preceding(day)?;
+        }
+        while !self.is_working_day(day) {
+            day = preceding(day)?;
+        }
+        self.instant(day, LAST_MINUTE)
+    }
+
+    /// The instant that is so much later than `at`, by the clocks and calendars of Madrid: a day is from one time of day to the same time
+    /// of the next day, which is not always 24 hours.
+    ///
+    /// # Errors
+    /// [`CalendarError::OutOfRange`] at the end of time.
+    pub fn later(&self, at: Timestamp, span: Span) -> Result<Timestamp, CalendarError> {
+        let later = at.to_zoned(self.madrid.clone()).checked_add(span);
+        later.map(|zoned| zoned.timestamp()).map_err(|_| CalendarError::OutOfRange)
     }
 
     /// The dates of a request that is made at `created` and that names no window. It is registered

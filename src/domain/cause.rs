@@ -50,6 +50,14 @@ codes! {
     }
 }
 
+impl NodeRefusal {
+    /// Whether it refuses one number, and not the whole request that the number is part of.
+    #[must_use]
+    pub const fn is_of_number(self) -> bool {
+        matches!(self, Self::Enume | Self::Exist)
+    }
+}
+
 /// The code the Central Node gives when the donor's deadline passes without an answer.
 const NO_REPLY: &str = "RECH_NORES";
 

@@ -1,9 +1,10 @@
 //! Reading a JSON body: bounded, and validated with exact field paths, every failure of one body in one answer.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use axum::body::{Body, Bytes};
-use axum::extract::{FromRequest, Request};
+use axum::body::{Body, Bytes, HttpBody as _};
+use axum::extract::{FromRequest, OptionalFromRequest, Request};
 use axum::http::{HeaderMap, header};
 use http_body_util::BodyExt;
 use serde_json::{Map, Value};
@@ -43,6 +44,18 @@ impl<S: Send + Sync> FromRequest<S> for JsonObject {
                 Err(Error::new(Kind::Unreadable, format!("the body is not JSON (line {line}, column {column})")))
             }
         }
+    }
+}
+
+/// No body at all, which has no type either, is none; `curl -X POST` sends none.
+impl<S: Send + Sync> OptionalFromRequest<S> for JsonObject {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, state: &S) -> Result<Option<Self>> {
+        if !request.headers().contains_key(header::CONTENT_TYPE) && request.body().is_end_stream() {
+            return Ok(None);
+        }
+        <Self as FromRequest<S>>::from_request(request, state).await.map(Some)
     }
 }
 
@@ -136,6 +149,35 @@ impl<'a> Fields<'a> {
         parsed.map_err(|tag| self.violation(member, tag)).ok()
     }
 
+    /// A truth value, or `None`.
+    pub fn flag(&mut self, member: &str) -> Option<bool> {
+        let flag = self.get(member)?.as_bool();
+        if flag.is_none() {
+            self.violation(member, "boolean");
+        }
+        flag
+    }
+
+    /// A whole number within a range, or `None`.
+    pub fn integer(&mut self, member: &str, range: RangeInclusive<u32>) -> Option<u32> {
+        let value = self.get(member)?;
+        let tag = match value.as_i64() {
+            None => "number",
+            Some(number) if number < i64::from(*range.start()) => "min",
+            Some(number) => match u32::try_from(number).ok().filter(|number| range.contains(number)) {
+                Some(number) => return Some(number),
+                None => "max",
+            },
+        };
+        self.violation(member, tag);
+        None
+    }
+
+    /// Whatever stands there, or `None`.
+    pub fn value(&self, member: &str) -> Option<&'a Value> {
+        self.get(member)
+    }
+
     /// A text as it stands, without a word on what is wrong with it: for the rules of members that are read before it.
     pub fn peek(&self, member: &str) -> Option<&'a str> {
         self.get(member)?.as_str()
@@ -220,6 +262,25 @@ mod tests {
         assert_eq!(required(json!({"belongs_to": "x"})), ["'BelongsTo' 'len' tag"]);
         assert_eq!(optional(json!({"belongs_to": null})), [""; 0]);
         assert_eq!(optional(json!({"belongs_to": "x"})), ["'BelongsTo' 'len' tag"]);
+    }
+
+    #[test]
+    fn flags_and_numbers() {
+        let read = |body| violations(body, |fields| Some((fields.flag("frozen"), fields.integer("scale", 1..=10))));
+        for good in [json!({}), json!({"frozen": null, "scale": null}), json!({"frozen": false, "scale": 1}), json!({"scale": 10})] {
+            assert_eq!(read(good), [""; 0]);
+        }
+        for (body, problem) in [
+            (json!({"frozen": 1}), "'Frozen' 'boolean' tag"),
+            (json!({"scale": "1"}), "'Scale' 'number' tag"),
+            (json!({"scale": 1.5}), "'Scale' 'number' tag"),
+            (json!({"scale": 0}), "'Scale' 'min' tag"),
+            (json!({"scale": -1}), "'Scale' 'min' tag"),
+            (json!({"scale": 11}), "'Scale' 'max' tag"),
+            (json!({"scale": 4_294_967_297_u64}), "'Scale' 'max' tag"),
+        ] {
+            assert_eq!(read(body), [problem]);
+        }
     }
 
     #[test]

@@ -29,7 +29,7 @@ impl Document {
     }
 }
 
-/// Every document this server publishes.
+/// The documents of both APIs.
 #[must_use]
 pub fn documents() -> Vec<Document> {
     vec![
@@ -39,10 +39,10 @@ pub fn documents() -> Vec<Document> {
 }
 
 /// `/docs` and `/openapi/…`.
-pub fn router() -> Router<AppState> {
+pub fn router(documents: Vec<Document>) -> Router<AppState> {
     let mut router = Router::new();
     let mut urls = Vec::new();
-    for document in documents() {
+    for document in documents {
         let path = format!("/openapi/{}", document.file);
         urls.push(Url::from(path.clone()));
         router = router.route(&path, get(|| async move { Json(document.api) }));
@@ -86,4 +86,4 @@ macro_rules! words {
         )+
     };
 }
-pub(super) use words;
+pub(crate) use words;

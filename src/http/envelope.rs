@@ -117,8 +117,10 @@ pub fn panicked(panic: Box<dyn Any + Send + 'static>) -> axum::http::Response<Bo
 
 /// Reusable answers of the documents: `response = errors::NotFound`.
 pub mod errors {
+    use std::collections::BTreeMap;
+
     use utoipa::openapi::example::ExampleBuilder;
-    use utoipa::openapi::{OpenApi, RefOr, Response};
+    use utoipa::openapi::{OpenApi, Ref, RefOr, Response};
 
     use super::{Envelope, Error, Kind, ToResponse};
 
@@ -157,7 +159,7 @@ pub mod errors {
             Kind::UnsupportedMediaType => "the body must be sent as Content-Type: application/json",
             Kind::BadRequest => "the query is unreadable, or names a parameter twice",
             // Their text is that of their kind, whatever stands here.
-            Kind::Internal | Kind::BadGateway | Kind::Unavailable | Kind::TimedOut | Kind::SequenceExhausted => "",
+            Kind::Internal | Kind::BadGateway | Kind::Unavailable | Kind::TimedOut | Kind::SequenceExhausted | Kind::SandboxesFull => "",
         }
     }
 
@@ -198,5 +200,29 @@ pub mod errors {
         500 InternalServerError "Internal Server Error.";
         502 BadGateway "Bad Gateway: the Entitlement Server failed.";
         503 Unavailable "Service Unavailable: try again after Retry-After seconds.";
+    }
+
+    /// Declares sets of the answers above that many operations share: `errors::Common`.
+    macro_rules! shared {
+        ($($(#[$meta:meta])* $name:ident = [$($status:literal $response:ident),+];)+) => {
+            $(
+                $(#[$meta])*
+                #[derive(Debug)]
+                pub struct $name;
+
+                impl utoipa::IntoResponses for $name {
+                    fn responses() -> BTreeMap<String, RefOr<Response>> {
+                        [$(($status.to_string(), RefOr::Ref(Ref::from_response_name(stringify!($response))))),+].into()
+                    }
+                }
+            )+
+        };
+    }
+
+    shared! {
+        /// What any operation may answer.
+        Common = [400 BadRequest, 401 Unauthorized, 403 Forbidden, 404 NotFound, 500 InternalServerError, 503 Unavailable];
+        /// What an operation that takes a body may answer besides.
+        OfBody = [413 TooLarge, 415 UnsupportedMediaType];
     }
 }

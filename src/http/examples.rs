@@ -1,14 +1,16 @@
-//! Examples of the documents, besides those that stand beside their schemas: the named ones of an operation's answers and those of headers.
+//! Examples of the documents, besides those that stand beside their schemas: the named ones of an operation's answers and those of headers;
+//! and links from an answer to what can be asked next.
 
 use serde_json::Value;
 use utoipa::openapi::example::ExampleBuilder;
+use utoipa::openapi::link::Link;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::{Content, OpenApi, Ref, RefOr, Response};
 
 /// The name of the example that stands for an answer when none is asked for by name, in place of its schema's own.
 pub const DEFAULT: &str = "default";
 
-/// A document that gets examples.
+/// A document that gets examples and links.
 pub struct Examples<'a>(pub &'a mut OpenApi);
 
 impl Examples<'_> {
@@ -40,6 +42,13 @@ impl Examples<'_> {
         if let Some(RefOr::T(header)) = response.and_then(|response| response.headers.get_mut(header)) {
             header.example = Some(example.into());
         }
+    }
+
+    /// Says what an operation's answer leads to: under the target's own name, with the values of its parameters as runtime expressions.
+    pub fn link(&mut self, operation: &str, status: &str, target: &str, parameters: &[(&str, &str)]) {
+        let Some(response) = self.response(operation, status) else { return };
+        let link = parameters.iter().fold(Link::builder().operation_id(target), |link, (name, value)| link.parameter(*name, *value));
+        response.links.insert(target.to_owned(), RefOr::T(link.build()));
     }
 
     fn response(&mut self, operation: &str, status: &str) -> Option<&mut Response> {

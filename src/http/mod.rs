@@ -3,7 +3,7 @@
 pub(crate) mod body;
 pub mod connections;
 pub mod discovery;
-mod docs;
+pub(crate) mod docs;
 pub(crate) mod envelope;
 pub(crate) mod examples;
 mod health;
@@ -58,16 +58,11 @@ impl FromRef<AppState> for Arc<Verifier> {
     }
 }
 
-/// The whole server: both APIs, documents and health, guarded.
-pub fn router(state: AppState, request_timeout: Duration) -> Router {
-    guarded(routes().with_state(state), request_timeout)
-}
-
-/// Both APIs, documents and health, with nothing around them yet.
-pub fn routes() -> Router<AppState> {
+/// Both APIs, health, and these documents with a page to read them; with nothing around them yet.
+pub fn routes(documents: Vec<Document>) -> Router<AppState> {
     let (discovery, _) = discovery::router().split_for_parts();
     let (portability, _) = portability::router().split_for_parts();
-    Router::new().merge(discovery).merge(portability).merge(health::router()).merge(docs::router())
+    Router::new().merge(discovery).merge(portability).merge(health::router()).merge(docs::router(documents))
 }
 
 /// Any routes, with time-out, panic guard, envelope and log around them: whatever goes wrong inside is answered by the envelope.

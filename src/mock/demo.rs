@@ -9,17 +9,17 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::central_node::{DonorPlan, OutsideDonors, SimulatedNode, WillingDonors};
+use crate::central_node::{DonorPlan, Script, SimulatedNode, WillingDonors};
 use crate::clock::Clock;
 use crate::dataset::DataSet;
 use crate::domain::calendar::Calendar;
-use crate::domain::cause::{CancelCause, DenyCause};
+use crate::domain::cause::{CancelCause, DenyCause, NodeRefusal};
 use crate::domain::contract_code::ContractCode;
 use crate::domain::listing::Portability;
 use crate::domain::msisdn::Msisdn;
 use crate::domain::nrn::Nrn;
 use crate::domain::operator::OperatorCode;
-use crate::domain::order::{Order, Party};
+use crate::domain::order::Order;
 use crate::domain::org::{Org, OrgName};
 use crate::domain::portability::Answer;
 use crate::domain::request::{AccessType, PortabilityRequest, RequestedNumber};
@@ -70,9 +70,13 @@ impl Clock for StoryClock {
 /// Donors outside that do what their story wants, and otherwise accept.
 struct StoryDonors(HashMap<Msisdn, DonorPlan>);
 
-impl OutsideDonors for StoryDonors {
-    fn plan(&self, order: &Order, donor: OperatorCode) -> DonorPlan {
-        self.0.get(&order.msisdn).copied().unwrap_or_else(|| WillingDonors.plan(order, donor))
+impl Script for StoryDonors {
+    fn donor(&self, order: &Order, donor: OperatorCode) -> DonorPlan {
+        self.0.get(&order.msisdn).copied().unwrap_or_else(|| WillingDonors.donor(order, donor))
+    }
+
+    fn refusal(&self, _msisdn: Msisdn) -> Option<NodeRefusal> {
+        None
     }
 }
 
@@ -147,8 +151,8 @@ impl Stage {
         self.at(last_time(self.now, |instant| self.calendar.is_open(instant))?);
         self.request("masmovil", "005", "741111", "666777106", "06").await?;
         self.request("euskaltel", "006", "750000", "666777021", "21").await?;
-        let orange = Party { operator: OperatorCode::parse("004").map_err(defect)?, org: None };
-        request::submit_as(&self.world, &orange, &individual("004", "730000", "666777022", "22")?).await?;
+        let orange = OperatorCode::parse("004").map_err(defect)?;
+        request::submit_from_outside(&self.world, orange, &individual("004", "730000", "666777022", "22")?).await?;
         self.at(self.now);
         if !self.calendar.is_open(self.now) {
             self.request("masmovil", "005", "741111", "666777107", "07").await?;

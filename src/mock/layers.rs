@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{Request, State};
+use axum::http::HeaderMap;
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 
@@ -15,13 +16,15 @@ use super::faults::{Effect, Fault};
 use super::journal::record::{Recorder, Recording, record};
 use super::operations::{Operation, Operations};
 use super::prefer::Preferences;
-use super::sandbox::{Sandbox, Sandboxes};
+use super::sandbox::Sandbox;
+use super::sandboxes::{DEFAULT, Sandboxes};
 use crate::auth::Verifier;
 use crate::auth::extract::authenticate;
 use crate::clock::Clock;
 use crate::error::{Error, Kind, Result};
 use crate::http;
 use crate::http::body::discard;
+use crate::http::params::invalid;
 use crate::service::World;
 
 /// What the layers of a mock need.
@@ -46,18 +49,23 @@ pub fn layered(routes: Router, mock: Mock, request_timeout: Duration) -> Router 
     http::observed(inner).layer(from_fn_with_state(recorder, record))
 }
 
-/// The sandbox that a request names by `X-Sandbox`.
+/// Puts the sandbox that a request names, and the world of it that handlers ask for, beside the request.
+///
+/// It comes before authentication, so that what happens in a sandbox is told apart from what happens in others even where it is refused.
 async fn choose_sandbox(State(sandboxes): State<Arc<Sandboxes>>, mut request: Request, next: Next) -> Result<Response> {
-    let name = match request.headers().get("x-sandbox") {
-        None => super::sandbox::DEFAULT,
-        Some(name) => name.to_str().unwrap_or_default(),
-    };
-    let sandbox = sandboxes.named(name).await?;
-    if name != super::sandbox::DEFAULT {
-        request.extensions_mut().insert::<World>(sandbox.world.clone());
-    }
+    let sandbox = sandboxes.named(sandbox_name(request.headers())?).await?;
+    request.extensions_mut().insert::<World>(sandbox.world.clone());
     request.extensions_mut().insert(sandbox);
     Ok(next.run(request).await)
+}
+
+fn sandbox_name(headers: &HeaderMap) -> Result<&str> {
+    let mut names = headers.get_all("x-sandbox").iter();
+    match (names.next(), names.next()) {
+        (None, _) => Ok(DEFAULT),
+        (Some(name), None) => name.to_str().map_err(|_| invalid("X-Sandbox", "sandbox")),
+        (Some(_), Some(_)) => Err(invalid("X-Sandbox", "unique")),
+    }
 }
 
 /// Faults, then preferences, then the operation itself.

@@ -1,107 +1,195 @@
-//! Sandboxes: worlds of their own on one server, named by `X-Sandbox`.
+//! A sandbox: a world of its own on a server that others use too.
 //!
-//! A sandbox is its own store, so that no table and no query knows of sandboxes and a reference server pays nothing for them. The sandbox
-//! `default` is the server's database; every other one is an embedded database in memory, whichever database the server has.
+//! A sandbox is its own store, so that no table and no query knows of sandboxes and a reference server pays nothing for them.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
-use tokio::sync::{Mutex, OnceCell};
+use jiff::{Span, Timestamp};
 
-use super::clock::VirtualClock;
-use super::demo;
+use super::clock::{ClockChange, Setting, VirtualClock};
+use super::donors::Donors;
 use super::faults::Faults;
 use super::journal::Journal;
-use crate::central_node::{SimulatedNode, WillingDonors};
+use super::seed::Seed;
+use super::template::Templates;
+use crate::central_node::SimulatedNode;
 use crate::clock::Clock;
+use crate::domain::msisdn::Msisdn;
+use crate::domain::operator_token::OperatorToken;
+use crate::domain::order::Order;
+use crate::domain::org::Tenancy;
+use crate::entitlement::EntitlementServer;
 use crate::entitlement::stored::StoredTokens;
-use crate::error::{Error, Kind, Result, Violation};
-use crate::service::World;
-use crate::store::{self, DatabaseUrl, PoolSettings, Store};
+use crate::error::{Error, Kind, Result};
+use crate::service::{World, settle};
+use crate::store::{MemoryDatabase, Store};
 
-/// The sandbox of requests that name none.
-pub const DEFAULT: &str = "default";
+/// The setting of a database that says how its clock is set.
+const CLOCK: &str = "clock";
 
 /// A world of its own: data, clock, donors, faults, journal.
 pub struct Sandbox {
     /// Its name, 1 to 63 of `a-z 0-9 -`.
     pub name: String,
+    /// When it was made, in real time.
+    pub created_at: Timestamp,
     /// What the APIs work on.
     pub world: World,
     /// The world's clock.
     pub clock: Arc<VirtualClock>,
+    /// The donors outside.
+    pub donors: Arc<Donors>,
     /// What goes wrong in it on purpose.
     pub faults: Faults,
     /// What was asked in it.
     pub journal: Journal,
+    data: Data,
+}
+
+/// Where the data of a sandbox are.
+enum Data {
+    /// In the server's own database.
+    Server,
+    /// In a database that nobody else has.
+    Memory(MemoryDatabase),
+}
+
+/// What all sandboxes of a server share.
+pub struct Surroundings {
+    /// What their clocks go by.
+    pub time: Arc<dyn Clock>,
+    /// The Entitlement Server they ask; `None`: each has its own.
+    pub entitlement: Option<Arc<dyn EntitlementServer>>,
+    /// What new ones are copies of.
+    pub templates: Templates,
 }
 
 impl Sandbox {
-    /// A sandbox over a store.
-    fn over(name: &str, store: Arc<dyn Store>, real: Arc<dyn Clock>) -> Self {
-        let clock = Arc::new(VirtualClock::new(real));
+    /// The one over the server's own database, whose clock is set as it was left.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn over(name: &str, store: Arc<dyn Store>, around: &Surroundings, created_at: Timestamp) -> Result<Self> {
+        let sandbox = Self::new(name, store.clone(), Data::Server, around, created_at);
+        if let Some(text) = store.setting(CLOCK).await? {
+            sandbox.clock.set(serde_json::from_str(&text).map_err(|error| Error::because(Kind::Internal, error))?);
+        }
+        Ok(sandbox)
+    }
+
+    /// A new one in memory.
+    ///
+    /// # Errors
+    /// Those of [`Seed::fill`] and [`VirtualClock::change`].
+    pub async fn in_memory(name: &str, beginning: &Beginning, around: &Surroundings, created_at: Timestamp) -> Result<Self> {
+        let database = MemoryDatabase::open().await?;
+        let sandbox = Self::new(name, database.store(), Data::Memory(database), around, created_at);
+        sandbox.reset(beginning, around).await?;
+        Ok(sandbox)
+    }
+
+    fn new(name: &str, store: Arc<dyn Store>, data: Data, around: &Surroundings, created_at: Timestamp) -> Self {
+        let clock = Arc::new(VirtualClock::new(around.time.clone()));
+        let donors = Arc::new(Donors::default());
         let world = World {
-            entitlement: Arc::new(StoredTokens::new(store.clone())),
-            central_node: Arc::new(SimulatedNode::new(Arc::new(WillingDonors))),
+            entitlement: around.entitlement.clone().unwrap_or_else(|| Arc::new(StoredTokens::new(store.clone()))),
+            central_node: Arc::new(SimulatedNode::new(donors.clone())),
             clock: clock.clone(),
             store,
         };
-        Self { name: name.to_owned(), world, clock, faults: Faults::default(), journal: Journal::default() }
-    }
-}
-
-/// The sandboxes of a server.
-pub struct Sandboxes {
-    real: Arc<dyn Clock>,
-    most: usize,
-    /// Each is made by the first who names it, while the others wait for that one alone.
-    made: Mutex<HashMap<String, Arc<OnceCell<Arc<Sandbox>>>>>,
-    default: Arc<Sandbox>,
-}
-
-impl Sandboxes {
-    /// The sandboxes of a server whose own database is `store`; at most `most`, the default one included.
-    #[must_use]
-    pub fn new(store: Arc<dyn Store>, real: Arc<dyn Clock>, most: usize) -> Self {
-        let default = Arc::new(Sandbox::over(DEFAULT, store, real.clone()));
-        Self { real, most, made: Mutex::default(), default }
+        let (faults, journal) = (Faults::default(), Journal::default());
+        Self { name: name.to_owned(), created_at, world, clock, donors, faults, journal, data }
     }
 
-    /// The sandbox of this name, made of the demo data if it is new.
+    /// Begins again: with this seed, a clock that shows real time but for these changes, donors that were told nothing, without faults, and
+    /// with an empty journal.
     ///
     /// # Errors
-    /// [`Kind::Invalid`] for a bad name, [`Kind::Unavailable`] for a new one when there are as many as may be: a live one is never evicted.
-    pub async fn named(&self, name: &str) -> Result<Arc<Sandbox>> {
-        if name == DEFAULT {
-            return Ok(self.default.clone());
+    /// Those of [`Seed::fill`] and [`VirtualClock::change`]; then the data are as they were.
+    pub async fn reset(&self, beginning: &Beginning, around: &Surroundings) -> Result<()> {
+        let start = VirtualClock::new(around.time.clone());
+        let setting = start.change(&beginning.clock)?;
+        match &self.data {
+            Data::Server => beginning.seed.fill(&self.world.store, start.now()).await?,
+            Data::Memory(database) => database.restore(&around.templates.image(&beginning.seed, start.now()).await?).await?,
         }
-        if !is_name(name) {
-            return Err(Violation { field: "X-Sandbox".to_owned(), tag: "sandbox" }.into());
-        }
-        let cell = self.cell(name).await?;
-        cell.get_or_try_init(|| self.make(name)).await.cloned()
+        self.clock.set(setting);
+        self.donors.clear();
+        self.faults.clear();
+        self.journal.clear();
+        if beginning.clock.is_empty() { Ok(()) } else { self.keep(setting).await }
     }
 
-    async fn cell(&self, name: &str) -> Result<Arc<OnceCell<Arc<Sandbox>>>> {
-        let mut made = self.made.lock().await;
-        if let Some(cell) = made.get(name) {
-            return Ok(cell.clone());
-        }
-        if made.len() + 1 >= self.most {
-            return Err(Error::because(Kind::Unavailable, format!("there are {} sandboxes already", self.most)));
-        }
-        Ok(made.entry(name.to_owned()).or_default().clone())
+    /// Changes the clock, and lets happen what is due then.
+    ///
+    /// # Errors
+    /// Those of [`VirtualClock::change`] and of the store.
+    pub async fn change_clock(&self, change: &ClockChange) -> Result<()> {
+        let setting = self.clock.change(change)?;
+        self.keep(setting).await?;
+        settle::pass(&self.world, self.clock.now()).await
     }
 
-    async fn make(&self, name: &str) -> Result<Arc<Sandbox>> {
-        let settings = PoolSettings { pool_size: 1, pool_acquire_timeout: 3000, statement_cache: 100 };
-        let store = store::open(&DatabaseUrl::Sqlite(None), &settings).await?;
-        store.migrate().await?;
-        demo::seed(&store, self.real.now()).await?;
-        Ok(Arc::new(Sandbox::over(name, store, self.real.clone())))
+    /// Moves the clock forward to an instant, and lets happen what is due then.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn reach(&self, instant: Timestamp) -> Result<()> {
+        let setting = self.clock.reach(instant);
+        self.keep(setting).await?;
+        settle::pass(&self.world, self.clock.now()).await
+    }
+
+    /// Lets everything happen that is ever due, one due time after the other; the clock goes on with it.
+    ///
+    /// # Errors
+    /// Those of the store; what has happened then stays.
+    pub async fn drain(&self) -> Result<()> {
+        settle::pass(&self.world, self.clock.now()).await?;
+        while let Some(due) = self.world.store.next_due().await? {
+            self.reach(due).await?;
+        }
+        Ok(())
+    }
+
+    /// The orders of a process, with everything applied that is due.
+    ///
+    /// # Errors
+    /// [`Kind::NotFound`] where there is no such process.
+    pub async fn process(&self, process_id: &str) -> Result<Vec<Order>> {
+        settle::pass(&self.world, self.clock.now()).await?;
+        let mut unit = self.world.store.begin(Tenancy::Every).await?;
+        let orders = unit.orders_of_process(process_id).await?;
+        if orders.is_empty() { Err(Error::not_found("Process")) } else { Ok(orders) }
+    }
+
+    /// Stores an operator token; when it expires, or `None` where that is beyond the end of time.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn issue(&self, token: &OperatorToken, msisdn: Msisdn, ttl: Span) -> Result<Option<Timestamp>> {
+        let calendar = self.world.store.directory().await?.calendar;
+        let Ok(expires_at) = calendar.later(self.clock.now(), ttl) else { return Ok(None) };
+        let mut unit = self.world.store.begin(Tenancy::Every).await?;
+        unit.operator_token_put(token, msisdn, Some(expires_at)).await?;
+        unit.commit().await?;
+        Ok(Some(expires_at))
+    }
+
+    /// Writes down how the clock is set, for the next start of the server.
+    async fn keep(&self, setting: Setting) -> Result<()> {
+        let text = serde_json::to_string(&setting).map_err(|error| Error::because(Kind::Internal, error))?;
+        let mut unit = self.world.store.begin(Tenancy::Every).await?;
+        unit.setting_put(CLOCK, &text).await?;
+        unit.commit().await
     }
 }
 
-fn is_name(name: &str) -> bool {
-    (1..=63).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+/// How a world begins.
+#[derive(Debug, Clone, Default)]
+pub struct Beginning {
+    /// With which data.
+    pub seed: Seed,
+    /// With which time, if not real time.
+    pub clock: ClockChange,
 }

@@ -108,7 +108,7 @@ async fn held(unit: &mut dyn UnitOfWork, msisdn: Msisdn) -> Result<Entry> {
 /// # Errors
 /// [`Kind::NotFound`] where it is not in the inventory, or in that of an org outside the tenancy.
 pub async fn by_msisdn(world: &World, tenancy: &Tenancy, msisdn: Msisdn) -> Result<Entry> {
-    let entry = settled!(world, now => world.store.number(tenancy, msisdn, now))?;
+    let entry = settled(world, |now| world.store.number(tenancy, msisdn, now)).await?;
     entry.ok_or_else(|| Error::not_found("Msisdn"))
 }
 
@@ -117,7 +117,7 @@ pub async fn by_msisdn(world: &World, tenancy: &Tenancy, msisdn: Msisdn) -> Resu
 /// # Errors
 /// [`Kind::NotFound`] as for [`by_msisdn`].
 pub async fn by_imsi(world: &World, tenancy: &Tenancy, imsi: &Imsi) -> Result<Entry> {
-    let entry = settled!(world, now => world.store.number_of_sim(tenancy, imsi, now))?;
+    let entry = settled(world, |now| world.store.number_of_sim(tenancy, imsi, now)).await?;
     entry.ok_or_else(|| Error::not_found("Imsi"))
 }
 
@@ -131,7 +131,7 @@ pub async fn by_operator_token(world: &World, tenancy: &Tenancy, token: &Operato
     let digits = world.entitlement.msisdn(token, world.clock.now()).await.map_err(entitlement_failure)?;
     // A number of another country is a number, but none of this inventory.
     let msisdn = Msisdn::parse(&digits).map_err(|_| unknown())?;
-    let entry = settled!(world, now => world.store.number(tenancy, msisdn, now))?;
+    let entry = settled(world, |now| world.store.number(tenancy, msisdn, now)).await?;
     entry.ok_or_else(unknown)
 }
 

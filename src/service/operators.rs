@@ -23,7 +23,7 @@ pub async fn find(world: &World, query: &OperatorQuery) -> Result<Vec<Operator>>
 /// # Errors
 /// [`crate::error::Kind::NotFound`] where the number is in no operator's range.
 pub async fn owner(world: &World, org: &Org, msisdn: Msisdn) -> Result<Ownership> {
-    let stored = settled!(world, now => world.store.ownership(&org.name, msisdn, now))?;
+    let stored = settled(world, |now| world.store.ownership(&org.name, msisdn, now)).await?;
     let directory = world.store.directory().await?;
     let range_owner = directory.range_owner(msisdn).ok_or_else(|| Error::not_found("Owner of the msisdn"))?;
     Ok(Ownership {

@@ -2,14 +2,15 @@
 
 use super::{World, inventory};
 use crate::dataset::DataSet;
+use crate::domain::inventory::NewNumber;
 use crate::domain::org::{Org, OrgName, Tenancy};
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::store::{Store, UnitOfWork};
 
 /// An org by its name.
 ///
 /// # Errors
-/// [`crate::error::Kind::NotFound`] where this server does not know it.
+/// [`Kind::NotFound`] where this server does not know it.
 pub async fn org(world: &World, name: &OrgName) -> Result<Org> {
     world.store.org(name).await?.ok_or_else(|| Error::not_found("Org"))
 }
@@ -17,8 +18,9 @@ pub async fn org(world: &World, name: &OrgName) -> Result<Org> {
 /// Replaces everything a database holds by a data set.
 ///
 /// # Errors
-/// [`crate::error::Kind::Conflict`] where the data set contradicts itself; then nothing has changed.
+/// [`Kind::Invalid`] or [`Kind::Conflict`] where the data set contradicts itself; then nothing has changed.
 pub async fn seed(store: &dyn Store, data: &DataSet) -> Result<()> {
+    check_orgs(data)?;
     let mut unit = store.begin(Tenancy::Every).await?;
     unit.clear().await?;
     put_registry(&mut *unit, data).await?;
@@ -29,6 +31,15 @@ pub async fn seed(store: &dyn Store, data: &DataSet) -> Result<()> {
         unit.operator_token_put(&token.token, token.msisdn, token.expires_at).await?;
     }
     unit.commit().await
+}
+
+/// A number is of an org that the data set has, for nothing else is there.
+fn check_orgs(data: &DataSet) -> Result<()> {
+    let is_unknown = |number: &NewNumber| !data.orgs.iter().any(|org| org.name == number.org);
+    match data.numbers.iter().position(is_unknown) {
+        Some(place) => Err(Error::new(Kind::Invalid, format!("data set, msisdns[{place}].org is not one of its orgs"))),
+        None => Ok(()),
+    }
 }
 
 /// Adds the registry data of a data set to what is there, replacing what has the same key.

@@ -9,30 +9,30 @@ use crate::domain::msisdn::Msisdn;
 use crate::domain::order::Order;
 use crate::domain::org::Tenancy;
 use crate::error::Result;
-use crate::store::{Claim, DueScope, UnitOfWork};
+use crate::store::{Claim, DueScope, Reading, UnitOfWork};
 
 /// Orders applied in one transaction.
 const BATCH: u32 = 100;
 
-/// Reads until nothing that concerns the reading is due: `settled!(world, now => world.store.number(tenancy, msisdn, now))`.
+/// Reads until nothing that concerns the reading is due.
 ///
 /// The first reading usually is the only one: it says itself whether something is due.
-macro_rules! settled {
-    ($world:expr, $now:ident => $read:expr) => {{
-        async {
-            let $now = $world.clock.now();
-            loop {
-                let reading: crate::store::Reading<_> = $read.await?;
-                match reading.due {
-                    None => break Ok::<_, crate::error::Error>(reading.found),
-                    Some(scope) => crate::service::settle::settle($world, &scope, $now).await?,
-                }
-            }
+///
+/// # Errors
+/// Those of the reading, and those of [`settle`].
+pub async fn settled<T, Answer>(world: &World, read: impl Fn(Timestamp) -> Answer) -> Result<T>
+where
+    Answer: Future<Output = Result<Reading<T>>>,
+{
+    let now = world.clock.now();
+    loop {
+        let reading = read(now).await?;
+        match reading.due {
+            None => return Ok(reading.found),
+            Some(scope) => settle(world, &scope, now).await?,
         }
-        .await
-    }};
+    }
 }
-pub(crate) use settled;
 
 /// Applies everything that is due at `now` within a scope, waiting for others who are at it.
 ///
@@ -44,6 +44,17 @@ pub async fn settle(world: &World, scope: &DueScope, now: Timestamp) -> Result<(
         return Ok(());
     }
     while batch(world, scope, now, Claim::Wait).await? > 0 {}
+    Ok(())
+}
+
+/// Applies everything that is due at `now`, one due time after the other: whatever happens at one has happened when the next comes.
+///
+/// # Errors
+/// As for [`settle`].
+pub async fn pass(world: &World, now: Timestamp) -> Result<()> {
+    while let Some(due) = world.store.next_due().await?.filter(|due| *due <= now) {
+        settle(world, &DueScope::All, due).await?;
+    }
     Ok(())
 }
 

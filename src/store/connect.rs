@@ -9,7 +9,7 @@ use std::time::Duration;
 use sqlx::pool::PoolOptions;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
-use sqlx::{Connection, PgConnection, Postgres, Sqlite};
+use sqlx::{Connection, PgConnection, Pool, Postgres, Sqlite};
 use tokio::sync::Mutex;
 
 use super::Store;
@@ -140,9 +140,14 @@ async fn open_sqlite_file(path: &Path, settings: &PoolSettings) -> Result<Arc<dy
     Ok(Arc::new(SqlStore { readers, writers, exclusive: Exclusive::File(lock, Mutex::new(None)) }))
 }
 
-/// The one connection *is* the database, so it never expires, and readers and writers share it.
 async fn open_sqlite_memory(settings: &PoolSettings) -> Result<Arc<dyn Store>> {
-    let pool = settings
+    let pool = memory_pool(settings).await?;
+    Ok(Arc::new(SqlStore { readers: pool.clone(), writers: pool, exclusive: Exclusive::Always }))
+}
+
+/// The one connection *is* the database, so it never expires, and readers and writers share it.
+pub(super) async fn memory_pool(settings: &PoolSettings) -> Result<Pool<Sqlite>> {
+    settings
         .options::<Sqlite>()
         .min_connections(1)
         .max_connections(1)
@@ -150,8 +155,7 @@ async fn open_sqlite_memory(settings: &PoolSettings) -> Result<Arc<dyn Store>> {
         .max_lifetime(None)
         .connect_with(sqlite_options(settings).in_memory(true))
         .await
-        .map_err(query_failure)?;
-    Ok(Arc::new(SqlStore { readers: pool.clone(), writers: pool, exclusive: Exclusive::Always }))
+        .map_err(query_failure)
 }
 
 fn sqlite_options(settings: &PoolSettings) -> SqliteConnectOptions {

@@ -9,6 +9,7 @@ mod directory;
 mod failure;
 mod filter;
 mod inventory;
+mod memory;
 mod operator_token;
 mod order;
 mod portability;
@@ -19,6 +20,7 @@ mod sql;
 use async_trait::async_trait;
 pub use connect::{DatabaseUrl, InvalidDatabaseUrl, PoolSettings, open};
 use jiff::Timestamp;
+pub use memory::{Image, MemoryDatabase};
 
 use crate::domain::directory::Directory;
 use crate::domain::filter::Predicate;
@@ -63,6 +65,9 @@ pub trait Store: Registry + Inventory + OperatorTokens + Portabilities {
 pub trait Registry: Send + Sync {
     /// An org by its name.
     async fn org(&self, name: &OrgName) -> Result<Option<Org>>;
+
+    /// Every org, by name.
+    async fn orgs(&self) -> Result<Vec<Org>>;
 
     /// A setting of the database, such as the mode it was first served in.
     async fn setting(&self, name: &str) -> Result<Option<String>>;
@@ -273,6 +278,9 @@ pub trait OrderWrites: Send {
     /// The orders of a request that wait for the Central Node, kept from changing.
     async fn orders_waiting(&mut self, request_id: &str) -> Result<Vec<Order>>;
 
+    /// The orders of a process, kept from changing.
+    async fn orders_of_process(&mut self, process_id: &str) -> Result<Vec<Order>>;
+
     /// The orders of a process for which an org is the donor, kept from changing.
     async fn orders_of_donor(&mut self, org: &OrgName, process_id: &str) -> Result<Vec<Order>>;
 
@@ -316,6 +324,6 @@ pub trait RegistryWrites: Send {
     /// Stores or replaces an operator token. `expires_at` `None`: it never expires.
     async fn operator_token_put(&mut self, token: &OperatorToken, msisdn: Msisdn, expires_at: Option<Timestamp>) -> Result<()>;
 
-    /// Removes everything but the settings.
+    /// Removes everything but the setting `mode`.
     async fn clear(&mut self) -> Result<()>;
 }

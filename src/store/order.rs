@@ -280,6 +280,10 @@ impl<D: Dialect> OrderWrites for SqlUnit<D> {
         self.orders(&[" WHERE request_id = $1 AND state = 'AENV' ORDER BY msisdn", D::FOR_UPDATE], &[request_id.into()]).await
     }
 
+    async fn orders_of_process(&mut self, process_id: &str) -> Result<Vec<Order>> {
+        self.orders(&[" WHERE process_id = $1 ORDER BY msisdn", D::FOR_UPDATE], &[process_id.into()]).await
+    }
+
     async fn orders_of_donor(&mut self, org: &OrgName, process_id: &str) -> Result<Vec<Order>> {
         let params = [process_id.into(), org.as_str().into()];
         self.orders(&[" WHERE process_id = $1 AND donor_org = $2 ORDER BY msisdn", D::FOR_UPDATE], &params).await

@@ -28,9 +28,15 @@ pub(super) fn org<D: Dialect>(row: &D::Row) -> Result<Org> {
 #[async_trait]
 impl<D: Dialect> Registry for SqlStore<D> {
     async fn org(&self, name: &OrgName) -> Result<Option<Org>> {
-        let sql = "SELECT name, operator_code, nrn, home_system, tenant_id, bit, tier FROM orgs WHERE name = $1";
-        let rows = self.read(sql, &[name.as_str().into()]).await?;
+        let rows = self
+            .read("SELECT name, operator_code, nrn, home_system, tenant_id, bit, tier FROM orgs WHERE name = $1", &[name.as_str().into()])
+            .await?;
         rows.first().map(org::<D>).transpose()
+    }
+
+    async fn orgs(&self) -> Result<Vec<Org>> {
+        let rows = self.read("SELECT name, operator_code, nrn, home_system, tenant_id, bit, tier FROM orgs ORDER BY name", &[]).await?;
+        rows.iter().map(org::<D>).collect()
     }
 
     async fn setting(&self, name: &str) -> Result<Option<String>> {
@@ -62,8 +68,9 @@ impl<D: Dialect> SqlUnit<D> {
     }
 }
 
-/// Everything but the settings, children first.
-const CLEARED: [&str; 14] = [
+/// Everything but what the database was served as, children first.
+const CLEARED: [&str; 15] = [
+    "DELETE FROM settings WHERE name <> 'mode'",
     "DELETE FROM portability_events",
     "DELETE FROM portabilities",
     "DELETE FROM portings",

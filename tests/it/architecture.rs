@@ -128,10 +128,12 @@ fn tokens_know_nothing_of_services() {
 #[test]
 fn crates_stay_where_they_belong() {
     let mut wrong = Vec::new();
+    let text = Regex::new(r#""(\\.|[^"\\])*""#).unwrap();
     let waits = Regex::new(r"\basync\b|\.await\b").unwrap();
     let used = ["sqlx", "axum", "tokio", "reqwest"].map(|name| (name, Regex::new(&format!(r"\b{name}(::|!)|use {name}\b")).unwrap()));
     for source in sources() {
         let path = source.path.to_str().unwrap();
+        let code = text.replace_all(&source.code, "");
         for (name, usage) in &used {
             let allowed = match *name {
                 "sqlx" => source.layer == "store",
@@ -139,7 +141,7 @@ fn crates_stay_where_they_belong() {
                 "tokio" => source.layer != "domain",
                 _ => !matches!(source.layer.as_str(), "domain" | "store" | "service" | "http"),
             };
-            if !allowed && usage.is_match(&source.code) {
+            if !allowed && usage.is_match(&code) {
                 wrong.push(format!("{path} uses {name}"));
             }
         }

@@ -195,6 +195,7 @@ fn the_catalogue_is_pinned() {
             (503, "MM0000120", "Service unavailable"),
             (503, "MM0000121", "Request timed out"),
             (503, "MM0000122", "No process id left in this minute"),
+            (503, "MM0000123", "No room for another sandbox"),
         ]
     );
 }

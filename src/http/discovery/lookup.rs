@@ -16,22 +16,19 @@ use crate::http::params::{ImsiPath, MsisdnPath, NumberFormat, invalid, parse_ims
 use crate::service::{World, inventory};
 
 /// Get info for this msisdn
+///
+/// As the inventory has it now: what was ported since is with its new org. `tenant` and `imsis` are left out unless embedded.
 #[utoipa::path(
     get, path = "/v2/msisdns/{msisdn}", operation_id = "getMsisdn", tag = "Inventory", security(("bearer" = ["msisdns:read"])),
     params(
-        ("msisdn" = String, Path, description = "a msisdn of Grupo Mamovil", example = "666777888"),
-        ("imsi" = Option<String>, Query, description = "a imsi of msisdn of Grupo Mamovil", example = "214040119172971"),
-        ("embed" = Option<String>, Query, description = "embed object, for example 'tenant'", example = "(tenant, imsis)"),
+        ("msisdn" = String, Path, description = "a msisdn of Grupo Mamovil", pattern = r"^(\+34|0034|34)?[67][0-9]{8}$", example = "666777888"),
+        ("imsi" = Option<String>, Query, description = "a imsi of msisdn of Grupo Mamovil", pattern = "^[0-9]{14,16}$", example = "214040119172971"),
+        ("embed" = Option<String>, Query, description = "embed object, for example 'tenant'", pattern = "^[ ()]*((tenant|imsis)[ ()]*)?(,[ ()]*((tenant|imsis)[ ()]*)?)*$", example = "(tenant, imsis)"),
         ("feature-flag.preserve-the-prefix" = Option<String>, Header, description = "When set to \"yes\", the msisdn field in the response will include the country code prefix (e.g. \"+34666777888\" instead of \"666777888\"). If omitted or set to any other value, the prefix is stripped from the response.", example = "yes"),
     ),
     responses(
         (status = 200, description = "Info of msisdn", body = MsisdnInfo),
-        (status = 400, response = errors::BadRequest),
-        (status = 401, response = errors::Unauthorized),
-        (status = 403, response = errors::Forbidden),
-        (status = 404, response = errors::NotFound),
-        (status = 500, response = errors::InternalServerError),
-        (status = 503, response = errors::Unavailable),
+        errors::Common,
     )
 )]
 pub async fn by_msisdn(
@@ -51,20 +48,17 @@ pub async fn by_msisdn(
 }
 
 /// Get info for this imsi
+///
+/// Of the number that has this SIM or had it before, with everything embedded.
 #[utoipa::path(
     get, path = "/v2/imsis/{imsi}", operation_id = "getImsi", tag = "Inventory", security(("bearer" = ["msisdns:read"])),
     params(
-        ("imsi" = String, Path, description = "a imsi of msisdn of Grupo Mamovil", example = "214040119172971"),
+        ("imsi" = String, Path, description = "a imsi of msisdn of Grupo Mamovil", pattern = "^[0-9]{14,16}$", example = "214040119172971"),
         ("feature-flag.preserve-the-prefix" = Option<String>, Header, description = "As for `GET /v2/msisdns/{msisdn}`.", example = "yes"),
     ),
     responses(
         (status = 200, description = "Info of msisdn", body = MsisdnInfo),
-        (status = 400, response = errors::BadRequest),
-        (status = 401, response = errors::Unauthorized),
-        (status = 403, response = errors::Forbidden),
-        (status = 404, response = errors::NotFound),
-        (status = 500, response = errors::InternalServerError),
-        (status = 503, response = errors::Unavailable),
+        errors::Common,
     )
 )]
 pub async fn by_imsi(
@@ -78,22 +72,19 @@ pub async fn by_imsi(
 }
 
 /// Retrieves MSISDN and IMSI information from the Entitlement Server (ES)
+///
+/// The Entitlement Server says whose token it is (GSMA TS.43), the inventory the rest, with everything embedded.
 #[utoipa::path(
     get, path = "/v2/operatorToken/{operatorToken}", operation_id = "getOperatorToken", tag = "Inventory",
     security(("bearer" = ["msisdns:read"])),
     params(
-        ("operatorToken" = String, Path, description = "Operator token from the Entitlement Server", example = "abc123xyz456"),
+        ("operatorToken" = String, Path, description = "Operator token from the Entitlement Server", pattern = "^[A-Za-z0-9._~+/=-]{8,512}$", example = "abc123xyz456"),
         ("feature-flag.preserve-the-prefix" = Option<String>, Header, description = "As for `GET /v2/msisdns/{msisdn}`.", example = "yes"),
     ),
     responses(
         (status = 200, description = "Info of msisdn retrieved from operator token", body = MsisdnInfo),
-        (status = 400, response = errors::BadRequest),
-        (status = 401, response = errors::Unauthorized),
-        (status = 403, response = errors::Forbidden),
-        (status = 404, response = errors::NotFound),
-        (status = 500, response = errors::InternalServerError),
         (status = 502, response = errors::BadGateway),
-        (status = 503, response = errors::Unavailable),
+        errors::Common,
     )
 )]
 pub async fn by_operator_token(

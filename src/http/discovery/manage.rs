@@ -18,24 +18,20 @@ use crate::http::params::{MsisdnPath, NumberFormat, invalid, parse_imsi};
 use crate::service::{World, inventory};
 
 /// Adds a msisdn to the org.
+///
+/// With its first SIM. A number is in one org at most, a SIM is of one number at most.
 #[utoipa::path(
     post, path = "/v2/orgs/{org}/msisdns/{msisdn}", operation_id = "addMsisdn", tag = "Admin", security(("bearer" = ["msisdns:write"])),
     params(
         ("org" = String, Path, description = "tenant name", example = "masmovil"),
-        ("msisdn" = String, Path, description = "a msisdn of Grupo Mamovil", example = "666777888"),
+        ("msisdn" = String, Path, description = "a msisdn of Grupo Mamovil", pattern = r"^(\+34|0034|34)?[67][0-9]{8}$", example = "666777888"),
     ),
     request_body = SimBody,
     responses(
         (status = 201, description = "Created OK", body = MsisdnInfo, headers(("Location" = String, description = "Where the number can be read."))),
-        (status = 400, response = errors::BadRequest),
-        (status = 401, response = errors::Unauthorized),
-        (status = 403, response = errors::Forbidden),
-        (status = 404, response = errors::NotFound),
         (status = 409, response = errors::Conflict),
-        (status = 413, response = errors::TooLarge),
-        (status = 415, response = errors::UnsupportedMediaType),
-        (status = 500, response = errors::InternalServerError),
-        (status = 503, response = errors::Unavailable),
+        errors::Common,
+        errors::OfBody,
     )
 )]
 pub async fn add(
@@ -50,24 +46,20 @@ pub async fn add(
 }
 
 /// Swaps the msisdn's SIM. Msisdn should exist.
+///
+/// The earlier SIMs are kept; one of them can be made the current one again.
 #[utoipa::path(
     put, path = "/v2/orgs/{org}/msisdns/{msisdn}", operation_id = "swapSim", tag = "Admin", security(("bearer" = ["msisdns:write"])),
     params(
         ("org" = String, Path, description = "tenant name", example = "masmovil"),
-        ("msisdn" = String, Path, description = "a msisdn of Grupo Mamovil", example = "666777888"),
+        ("msisdn" = String, Path, description = "a msisdn of Grupo Mamovil", pattern = r"^(\+34|0034|34)?[67][0-9]{8}$", example = "666777888"),
     ),
     request_body = SimBody,
     responses(
         (status = 204, description = "No Content OK"),
-        (status = 400, response = errors::BadRequest),
-        (status = 401, response = errors::Unauthorized),
-        (status = 403, response = errors::Forbidden),
-        (status = 404, response = errors::NotFound),
         (status = 409, response = errors::Conflict),
-        (status = 413, response = errors::TooLarge),
-        (status = 415, response = errors::UnsupportedMediaType),
-        (status = 500, response = errors::InternalServerError),
-        (status = 503, response = errors::Unavailable),
+        errors::Common,
+        errors::OfBody,
     )
 )]
 pub async fn swap_sim(
@@ -81,24 +73,20 @@ pub async fn swap_sim(
 }
 
 /// Changes the msisdn's system, status, or both. Msisdn should exist.
+///
+/// At least one must be given. `Migrated` never goes back to `Migrating`, and `Deleted` goes to `OK` alone.
 #[utoipa::path(
     patch, path = "/v2/orgs/{org}/msisdns/{msisdn}", operation_id = "changeMsisdn", tag = "Admin", security(("bearer" = ["msisdns:write"])),
     params(
         ("org" = String, Path, description = "tenant name", example = "masmovil"),
-        ("msisdn" = String, Path, description = "a msisdn of Grupo Mamovil", example = "666777888"),
+        ("msisdn" = String, Path, description = "a msisdn of Grupo Mamovil", pattern = r"^(\+34|0034|34)?[67][0-9]{8}$", example = "666777888"),
     ),
     request_body = ChangeBody,
     responses(
         (status = 204, description = "No Content OK"),
-        (status = 400, response = errors::BadRequest),
-        (status = 401, response = errors::Unauthorized),
-        (status = 403, response = errors::Forbidden),
-        (status = 404, response = errors::NotFound),
         (status = 409, response = errors::Conflict),
-        (status = 413, response = errors::TooLarge),
-        (status = 415, response = errors::UnsupportedMediaType),
-        (status = 500, response = errors::InternalServerError),
-        (status = 503, response = errors::Unavailable),
+        errors::Common,
+        errors::OfBody,
     )
 )]
 pub async fn change(
@@ -112,20 +100,17 @@ pub async fn change(
 }
 
 /// Delete msisdn
+///
+/// Its SIMs are free again. The status `Deleted` instead keeps the entry readable.
 #[utoipa::path(
     delete, path = "/v2/orgs/{org}/msisdns/{msisdn}", operation_id = "deleteMsisdn", tag = "Admin", security(("bearer" = ["msisdns:write"])),
     params(
         ("org" = String, Path, description = "tenant name", example = "masmovil"),
-        ("msisdn" = String, Path, description = "a msisdn of Grupo Mamovil", example = "666777888"),
+        ("msisdn" = String, Path, description = "a msisdn of Grupo Mamovil", pattern = r"^(\+34|0034|34)?[67][0-9]{8}$", example = "666777888"),
     ),
     responses(
         (status = 204, description = "No Content OK"),
-        (status = 400, response = errors::BadRequest),
-        (status = 401, response = errors::Unauthorized),
-        (status = 403, response = errors::Forbidden),
-        (status = 404, response = errors::NotFound),
-        (status = 500, response = errors::InternalServerError),
-        (status = 503, response = errors::Unavailable),
+        errors::Common,
     )
 )]
 pub async fn remove(caller: OrgCaller<WriteMsisdns>, world: World, MsisdnPath(msisdn): MsisdnPath) -> Result<StatusCode> {

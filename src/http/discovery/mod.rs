@@ -40,7 +40,7 @@ pub fn router() -> OpenApiRouter<AppState> {
     router
 }
 
-/// A number with and without what can be embedded, and what `Location` may say.
+/// A number with and without what can be embedded, what `Location` may say, and what can be done with a number that was added.
 fn add_examples(api: &mut openapi::OpenApi) {
     let mut examples = Examples(api);
     let embedded = examples.of_schema("MsisdnInfo");
@@ -61,4 +61,10 @@ fn add_examples(api: &mut openapi::OpenApi) {
         examples.name("getMsisdn", "200", &[(name, name)]);
     }
     examples.header("addMsisdn", "201", "Location", "/v2/msisdns/666777888");
+    let msisdn = ("msisdn", "$request.path.msisdn");
+    examples.link("addMsisdn", "201", "getMsisdn", &[msisdn]);
+    examples.link("addMsisdn", "201", "getImsi", &[("imsi", "$request.body#/imsi")]);
+    for change in ["swapSim", "changeMsisdn", "deleteMsisdn"] {
+        examples.link("addMsisdn", "201", change, &[("org", "$request.path.org"), msisdn]);
+    }
 }

@@ -1,4 +1,4 @@
-//! Portabilities in every state, as examples of the document.
+//! Portabilities in every state, as examples of the document, and what can be asked of them.
 
 use serde_json::{Map, Value, json};
 use utoipa::openapi::OpenApi;
@@ -30,14 +30,16 @@ const STORIES: [(&str, &str, &str, &[Event]); 7] = [
 const PROCESS: &str = "/v1/orgs/masmovil/portabilities/processId/00507511251021171100203";
 const PROCESS_AS_DONOR: &str = "/v1/orgs/masmovil/portabilities/processId/07500511251021171100203";
 
-/// Adds them, and what `Location` may say.
+/// Adds them, what `Location` may say, and the links.
 pub fn add(api: &mut OpenApi) {
     let mut examples = Examples(api);
     let (lists, detail) = (examples.of_schema("Portabilities"), examples.of_schema("PortabilityDetailInfo"));
     let bare = lists.get(0).cloned().unwrap_or_default();
     for (name, summary, state, events) in STORIES {
         let listed = in_state(bare.clone(), state, events);
-        examples.define(&format!("Donor.{name}"), summary, json!([as_donor(listed.clone())]));
+        if matches!(name, "ASOL" | "ACON" | "AREC") {
+            examples.define(&format!("Donor.{name}"), summary, json!([as_donor(listed.clone())]));
+        }
         examples.define(&format!("Portabilities.{name}"), summary, json!([listed]));
         examples.define(&format!("Portability.{name}"), summary, with_history(in_state(detail.clone(), state, events), events));
     }
@@ -75,6 +77,26 @@ fn name_in_commands(examples: &mut Examples<'_>) {
     ] {
         examples.name(operation, "201", &[(DEFAULT, defined)]);
         examples.header(operation, "201", "Location", location);
+        link(examples, operation, "201");
+    }
+    link(examples, "getPortabilities", "200");
+    link(examples, "getPendingDonor", "200");
+}
+
+/// From the first of the portabilities of an answer to all that can be asked of it.
+fn link(examples: &mut Examples<'_>, operation: &str, status: &str) {
+    for (parameter, value, targets) in [
+        ("id", "$response.body#/0/id", &["getPortability"][..]),
+        ("msisdn", "$response.body#/0/msisdn", &["getLastPortability", "cancelPortability"]),
+        (
+            "processId",
+            "$response.body#/0/process_id",
+            &["getPortabilitiesByProcessId", "acceptPortability", "denyPortability", "restartReply"],
+        ),
+    ] {
+        for target in targets {
+            examples.link(operation, status, target, &[("orgs", "$request.path.orgs"), (parameter, value)]);
+        }
     }
 }
 

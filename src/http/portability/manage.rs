@@ -30,14 +30,8 @@ use crate::service::portability::{Outcome, request};
     responses(
         (status = 201, description = "Created", body = Portabilities, headers(("Location" = String, description = "Where the portabilities can be read."))),
         (status = 204, description = "No Content: the same request was made before, nothing has changed."),
-        (status = 400, response = errors::BadRequest),
-        (status = 401, response = errors::Unauthorized),
-        (status = 403, response = errors::Forbidden),
-        (status = 404, response = errors::NotFound),
-        (status = 413, response = errors::TooLarge),
-        (status = 415, response = errors::UnsupportedMediaType),
-        (status = 500, response = errors::InternalServerError),
-        (status = 503, response = errors::Unavailable),
+        errors::Common,
+        errors::OfBody,
     )
 )]
 pub async fn create(caller: OrgCaller<WritePortabilities>, world: World, body: JsonObject) -> Result<Response> {
@@ -59,13 +53,8 @@ pub async fn create(caller: OrgCaller<WritePortabilities>, world: World, body: J
     responses(
         (status = 201, description = "Created", body = Portabilities, headers(("Location" = String, description = "Where the portabilities can be read."))),
         (status = 204, description = "No Content: the answer was the same before, nothing has changed."),
-        (status = 400, response = errors::BadRequest),
-        (status = 401, response = errors::Unauthorized),
-        (status = 403, response = errors::Forbidden),
-        (status = 404, response = errors::NotFound),
         (status = 409, response = errors::Conflict),
-        (status = 500, response = errors::InternalServerError),
-        (status = 503, response = errors::Unavailable),
+        errors::Common,
     )
 )]
 pub async fn accept(caller: OrgCaller<WritePortabilities>, world: World, ProcessPath(process_id): ProcessPath) -> Result<Response> {
@@ -87,15 +76,9 @@ pub async fn accept(caller: OrgCaller<WritePortabilities>, world: World, Process
     responses(
         (status = 201, description = "Created", body = Portabilities, headers(("Location" = String, description = "Where the portabilities can be read."))),
         (status = 204, description = "No Content: the answer was the same before, nothing has changed."),
-        (status = 400, response = errors::BadRequest),
-        (status = 401, response = errors::Unauthorized),
-        (status = 403, response = errors::Forbidden),
-        (status = 404, response = errors::NotFound),
         (status = 409, response = errors::Conflict),
-        (status = 413, response = errors::TooLarge),
-        (status = 415, response = errors::UnsupportedMediaType),
-        (status = 500, response = errors::InternalServerError),
-        (status = 503, response = errors::Unavailable),
+        errors::Common,
+        errors::OfBody,
     )
 )]
 pub async fn deny(
@@ -122,13 +105,8 @@ pub async fn deny(
     responses(
         (status = 201, description = "Created", body = Portabilities, headers(("Location" = String, description = "Where the portabilities can be read."))),
         (status = 204, description = "No Content: there was no answer, nothing has changed."),
-        (status = 400, response = errors::BadRequest),
-        (status = 401, response = errors::Unauthorized),
-        (status = 403, response = errors::Forbidden),
-        (status = 404, response = errors::NotFound),
         (status = 409, response = errors::Conflict),
-        (status = 500, response = errors::InternalServerError),
-        (status = 503, response = errors::Unavailable),
+        errors::Common,
     )
 )]
 pub async fn restart_reply(caller: OrgCaller<WritePortabilities>, world: World, ProcessPath(process_id): ProcessPath) -> Result<Response> {
@@ -144,21 +122,15 @@ pub async fn restart_reply(caller: OrgCaller<WritePortabilities>, world: World, 
     security(("bearer" = ["portabilities:write"])),
     params(
         ("orgs" = String, Path, description = "Tenant", example = "masmovil"),
-        ("msisdn" = String, Path, description = "Msisdn", example = "634443633"),
+        ("msisdn" = String, Path, description = "Msisdn", pattern = r"^(\+34|0034|34)?[67][0-9]{8}$", example = "634443633"),
     ),
     request_body = CancelBody,
     responses(
         (status = 201, description = "Created", body = Portabilities, headers(("Location" = String, description = "Where the portability can be read."))),
         (status = 204, description = "No Content: it was cancelled with the same cause before, nothing has changed."),
-        (status = 400, response = errors::BadRequest),
-        (status = 401, response = errors::Unauthorized),
-        (status = 403, response = errors::Forbidden),
-        (status = 404, response = errors::NotFound),
         (status = 409, response = errors::Conflict),
-        (status = 413, response = errors::TooLarge),
-        (status = 415, response = errors::UnsupportedMediaType),
-        (status = 500, response = errors::InternalServerError),
-        (status = 503, response = errors::Unavailable),
+        errors::Common,
+        errors::OfBody,
     )
 )]
 pub async fn cancel(

@@ -22,18 +22,15 @@ words! {
 }
 
 /// Returns the filtered info saved from operators in Central Node
+///
+/// Those that match every parameter given.
 #[utoipa::path(
     get, path = "/v1/orgs/{orgs}/operator", operation_id = "getOperators", tag = "Mobile portabilities",
     security(("bearer" = ["portabilities:read"])),
     params(("orgs" = String, Path, description = "Tenant", example = "masmovil"), OperatorParams),
     responses(
         (status = 200, description = "OK: successful operation", body = Operators),
-        (status = 400, response = errors::BadRequest),
-        (status = 401, response = errors::Unauthorized),
-        (status = 403, response = errors::Forbidden),
-        (status = 404, response = errors::NotFound),
-        (status = 500, response = errors::InternalServerError),
-        (status = 503, response = errors::Unavailable),
+        errors::Common,
     )
 )]
 pub async fn find(_caller: OrgCaller<ReadPortabilities>, world: World, Wanted(wanted): Wanted) -> Result<Json<Operators>> {
@@ -42,21 +39,18 @@ pub async fn find(_caller: OrgCaller<ReadPortabilities>, world: World, Wanted(wa
 }
 
 /// Return the operator owner
+///
+/// Who holds the number now, who was given its range, and whether it is being ported.
 #[utoipa::path(
     get, path = "/v1/orgs/{orgs}/ownerOperator/{msisdn}", operation_id = "getOwnerOperator", tag = "Mobile operations",
     security(("bearer" = ["portabilities:read"])),
     params(
         ("orgs" = String, Path, description = "Tenant", example = "masmovil"),
-        ("msisdn" = String, Path, description = "Msisdn", example = "634443633"),
+        ("msisdn" = String, Path, description = "Msisdn", pattern = r"^(\+34|0034|34)?[67][0-9]{8}$", example = "634443633"),
     ),
     responses(
         (status = 200, description = "OK: successful operation", body = OwnershipInfo),
-        (status = 400, response = errors::BadRequest),
-        (status = 401, response = errors::Unauthorized),
-        (status = 403, response = errors::Forbidden),
-        (status = 404, response = errors::NotFound),
-        (status = 500, response = errors::InternalServerError),
-        (status = 503, response = errors::Unavailable),
+        errors::Common,
     )
 )]
 pub async fn owner(caller: OrgCaller<ReadPortabilities>, world: World, MsisdnPath(msisdn): MsisdnPath) -> Result<Json<OwnershipInfo>> {

@@ -22,12 +22,7 @@ use crate::service::portability::read::{self, ListScope, Listing};
     params(("orgs" = String, Path, description = "Tenant", example = "masmovil"), PageQuery),
     responses(
         (status = 200, description = "OK: successful operation", body = Portabilities, headers(("Link" = String, description = "The next page (`rel=\"next\"`); absent on the last page."))),
-        (status = 400, response = errors::BadRequest),
-        (status = 401, response = errors::Unauthorized),
-        (status = 403, response = errors::Forbidden),
-        (status = 404, response = errors::NotFound),
-        (status = 500, response = errors::InternalServerError),
-        (status = 503, response = errors::Unavailable),
+        errors::Common,
     )
 )]
 pub async fn list(caller: OrgCaller<ReadPortabilities>, world: World, page: Page) -> Result<Listed> {
@@ -48,12 +43,7 @@ pub async fn list(caller: OrgCaller<ReadPortabilities>, world: World, page: Page
     ),
     responses(
         (status = 200, description = "OK: successful operation", body = Portabilities, headers(("Link" = String, description = "The next page (`rel=\"next\"`); absent on the last page."))),
-        (status = 400, response = errors::BadRequest),
-        (status = 401, response = errors::Unauthorized),
-        (status = 403, response = errors::Forbidden),
-        (status = 404, response = errors::NotFound),
-        (status = 500, response = errors::InternalServerError),
-        (status = 503, response = errors::Unavailable),
+        errors::Common,
     )
 )]
 pub async fn by_process(
@@ -67,22 +57,19 @@ pub async fn by_process(
 }
 
 /// Returns a list of portabilities filter by msisdn
+///
+/// The newest to arrive at this server come first.
 #[utoipa::path(
     get, path = "/v1/orgs/{orgs}/portabilities/msisdn/{msisdn}", operation_id = "getPortabilitiesByMsisdn", tag = "Mobile portabilities",
     security(("bearer" = ["portabilities:read"])),
     params(
         ("orgs" = String, Path, description = "Tenant", example = "masmovil"),
-        ("msisdn" = String, Path, description = "Msisdn", example = "634443633"),
+        ("msisdn" = String, Path, description = "Msisdn", pattern = r"^(\+34|0034|34)?[67][0-9]{8}$", example = "634443633"),
         PageQuery,
     ),
     responses(
         (status = 200, description = "OK: successful operation", body = Portabilities, headers(("Link" = String, description = "The next page (`rel=\"next\"`); absent on the last page."))),
-        (status = 400, response = errors::BadRequest),
-        (status = 401, response = errors::Unauthorized),
-        (status = 403, response = errors::Forbidden),
-        (status = 404, response = errors::NotFound),
-        (status = 500, response = errors::InternalServerError),
-        (status = 503, response = errors::Unavailable),
+        errors::Common,
     )
 )]
 pub async fn by_msisdn(caller: OrgCaller<ReadPortabilities>, world: World, MsisdnPath(msisdn): MsisdnPath, page: Page) -> Result<Listed> {
@@ -98,17 +85,12 @@ pub async fn by_msisdn(caller: OrgCaller<ReadPortabilities>, world: World, Msisd
     security(("bearer" = ["portabilities:read"])),
     params(
         ("orgs" = String, Path, description = "Tenant", example = "masmovil"),
-        ("msisdn" = String, Path, description = "Msisdn", example = "634443633"),
+        ("msisdn" = String, Path, description = "Msisdn", pattern = r"^(\+34|0034|34)?[67][0-9]{8}$", example = "634443633"),
         FilterQuery,
     ),
     responses(
         (status = 200, description = "OK: successful operation", body = Portabilities),
-        (status = 400, response = errors::BadRequest),
-        (status = 401, response = errors::Unauthorized),
-        (status = 403, response = errors::Forbidden),
-        (status = 404, response = errors::NotFound),
-        (status = 500, response = errors::InternalServerError),
-        (status = 503, response = errors::Unavailable),
+        errors::Common,
     )
 )]
 pub async fn last(
@@ -123,6 +105,8 @@ pub async fn last(
 }
 
 /// Returns a portability
+///
+/// With its events and its subscriber; the donor sees less of the subscriber.
 #[utoipa::path(
     get, path = "/v1/orgs/{orgs}/portabilities/id/{id}", operation_id = "getPortability", tag = "Mobile portabilities",
     security(("bearer" = ["portabilities:read"])),
@@ -132,12 +116,7 @@ pub async fn last(
     ),
     responses(
         (status = 200, description = "OK: successful operation", body = PortabilityDetailInfo),
-        (status = 400, response = errors::BadRequest),
-        (status = 401, response = errors::Unauthorized),
-        (status = 403, response = errors::Forbidden),
-        (status = 404, response = errors::NotFound),
-        (status = 500, response = errors::InternalServerError),
-        (status = 503, response = errors::Unavailable),
+        errors::Common,
     )
 )]
 pub async fn by_id(caller: OrgCaller<ReadPortabilities>, world: World, IdPath(id): IdPath) -> Result<Json<PortabilityDetailInfo>> {
@@ -154,12 +133,7 @@ pub async fn by_id(caller: OrgCaller<ReadPortabilities>, world: World, IdPath(id
     params(("orgs" = String, Path, description = "Tenant", example = "masmovil")),
     responses(
         (status = 200, description = "OK: successful operation", body = Portabilities),
-        (status = 400, response = errors::BadRequest),
-        (status = 401, response = errors::Unauthorized),
-        (status = 403, response = errors::Forbidden),
-        (status = 404, response = errors::NotFound),
-        (status = 500, response = errors::InternalServerError),
-        (status = 503, response = errors::Unavailable),
+        errors::Common,
     )
 )]
 pub async fn pending_donor(caller: OrgCaller<ReadPortabilities>, world: World) -> Result<Json<Portabilities>> {

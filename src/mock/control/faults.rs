@@ -7,7 +7,7 @@ use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::body::Strict;
+use super::strict::Strict;
 use crate::auth::extract::{Caller, ControlMock};
 use crate::error::Result;
 use crate::http::envelope::errors;

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::broadcast;
 use utoipa::{IntoParams, ToSchema};
 
-use super::body::Strict;
+use super::strict::Strict;
 use crate::auth::extract::{Caller, ControlMock};
 use crate::error::{Error, Kind, Result};
 use crate::http::envelope::errors;

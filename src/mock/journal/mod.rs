@@ -142,8 +142,9 @@ mod tests {
             journal.add(facts(10));
         }
         assert_eq!(journal.read().entries.len(), 502);
-        assert!(journal.pages().bytes <= MOST_BYTES);
-        assert_eq!(journal.pages().bytes, journal.read().entries.iter().map(|entry| entry.bytes).sum::<usize>());
+        let bytes = journal.pages().bytes;
+        assert!(bytes <= MOST_BYTES);
+        assert_eq!(bytes, journal.read().entries.iter().map(|entry| entry.bytes).sum::<usize>());
     }
 
     #[test]

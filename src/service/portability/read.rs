@@ -12,7 +12,7 @@ pub use crate::store::{ListScope, Listing};
 /// # Errors
 /// Those of the store.
 pub async fn list(world: &World, org: &Org, listing: &Listing) -> Result<Vec<Portability>> {
-    settled!(world, now => world.store.portabilities(&org.name, listing, now))
+    settled(world, |now| world.store.portabilities(&org.name, listing, now)).await
 }
 
 /// One portability of the org, with its history.
@@ -20,7 +20,7 @@ pub async fn list(world: &World, org: &Org, listing: &Listing) -> Result<Vec<Por
 /// # Errors
 /// [`crate::error::Kind::NotFound`] where the org has none with this id.
 pub async fn by_id(world: &World, org: &Org, id: &str) -> Result<PortabilityDetail> {
-    let found = settled!(world, now => world.store.portability(&org.name, id, now))?;
+    let found = settled(world, |now| world.store.portability(&org.name, id, now)).await?;
     found.ok_or_else(|| Error::not_found("Portability"))
 }
 
@@ -29,5 +29,5 @@ pub async fn by_id(world: &World, org: &Org, id: &str) -> Result<PortabilityDeta
 /// # Errors
 /// Those of the store.
 pub async fn pending_donor(world: &World, org: &Org) -> Result<Vec<Portability>> {
-    settled!(world, now => world.store.portabilities_awaiting_answer(&org.name, now))
+    settled(world, |now| world.store.portabilities_awaiting_answer(&org.name, now)).await
 }

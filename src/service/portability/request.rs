@@ -13,6 +13,8 @@ use super::write::write;
 use crate::domain::calendar::WindowError;
 use crate::domain::directory::Directory;
 use crate::domain::iccid::Iccid;
+use crate::domain::listing::Portability;
+use crate::domain::msisdn::Msisdn;
 use crate::domain::operator::OperatorCode;
 use crate::domain::order::{Order, Party};
 use crate::domain::org::{Org, OrgName, Tenancy};
@@ -30,35 +32,63 @@ use crate::store::{Added, NewRequest, UnitOfWork};
 /// `ContractCode` `unique`).
 pub async fn submit(world: &World, org: &Org, request: &PortabilityRequest) -> Result<Outcome> {
     let operator = OperatorCode::parse(&org.operator_code).map_err(|error| Error::because(Kind::Internal, error))?;
-    submit_as(world, &Party { operator, org: Some(org.name.clone()) }, request).await
+    let now = world.clock.now();
+    settle::numbers(world, msisdns(request), now).await?;
+    let mut unit = world.store.begin(Tenancy::Every).await?;
+    let recipient = Party { operator, org: Some(org.name.clone()) };
+    let Some(stored) = place(world, &mut *unit, &recipient, request, now).await? else { return Ok(Outcome::AlreadyDone) };
+    let ids: Vec<_> = stored.iter().map(|order| order.id.as_str()).collect();
+    let portabilities = unit.portabilities_of(&org.name, &ids).await?;
+    unit.commit().await?;
+    Ok(Outcome::Done(portabilities))
 }
 
-/// The same for any recipient: an operator outside may ask for a number of this server too.
+/// An operator outside asks for one number of an org of this server; what the org sees of it then.
+///
+/// It asks now or, while the Node is closed, did so when the Node was open last: what is waiting elsewhere concerns no donor yet.
 ///
 /// # Errors
-/// As for [`submit`].
-pub async fn submit_as(world: &World, recipient: &Party, request: &PortabilityRequest) -> Result<Outcome> {
+/// [`Kind::Conflict`] where the Node refuses, so that the org sees nothing; [`Kind::Invalid`] for dates, as for [`submit`].
+pub async fn submit_from_outside(world: &World, operator: OperatorCode, request: &PortabilityRequest) -> Result<Portability> {
     let now = world.clock.now();
-    let numbers: Vec<_> = request.numbers.iter().map(|number| number.msisdn).collect();
-    settle::numbers(world, numbers.clone(), now).await?;
+    settle::numbers(world, msisdns(request), now).await?;
     let mut unit = world.store.begin(Tenancy::Every).await?;
+    let calendar = unit.directory_now().await?.calendar;
+    let asked_at = calendar.last_open(now).map_err(|error| Error::because(Kind::Internal, error))?;
+    let stored = place(world, &mut *unit, &Party { operator, org: None }, request, asked_at).await?.unwrap_or_default();
+    let order = stored.first().ok_or_else(|| Error::because(Kind::Internal, "a request without orders"))?;
+    if let Some(refusal) = order.porting.cause() {
+        return Err(Error::new(Kind::Conflict, format!("the Central Node refuses the request: {refusal}")));
+    }
+    let donor = order.donor_org().ok_or_else(|| Error::not_found("Msisdn in an org of this server"))?;
+    let seen = unit.portabilities_of(donor, &[&order.id]).await?.pop();
+    let seen = seen.ok_or_else(|| Error::because(Kind::Internal, "a registered porting that its donor does not see"))?;
+    unit.commit().await?;
+    Ok(seen)
+}
+
+fn msisdns(request: &PortabilityRequest) -> Vec<Msisdn> {
+    request.numbers.iter().map(|number| number.msisdn).collect()
+}
+
+/// Makes orders of a request and brings them to the Node; `None`: the request is a repeat, and nothing has to be done.
+async fn place(
+    world: &World,
+    unit: &mut dyn UnitOfWork,
+    recipient: &Party,
+    request: &PortabilityRequest,
+    now: Timestamp,
+) -> Result<Option<Vec<Order>>> {
     let request_id = Uuid::new_v4().to_string();
-    if record(&mut *unit, recipient.org.as_ref(), request, &request_id, now).await? == Outcome::AlreadyDone {
-        return Ok(Outcome::AlreadyDone);
+    if record(unit, recipient.org.as_ref(), request, &request_id, now).await? == Outcome::AlreadyDone {
+        return Ok(None);
     }
     let directory = unit.directory_now().await?;
     check_dates(&directory, request, now)?;
-    let facts = node::facts(&mut *unit, &numbers).await?;
+    let facts = node::facts(unit, &msisdns(request)).await?;
     let orders = orders(&directory, request, recipient, &facts, &request_id, now)?;
     check_donors(request.access_type, &orders)?;
-    let stored = start(world, &mut *unit, &directory, orders, &facts, now).await?;
-    let ids: Vec<_> = stored.iter().map(|order| order.id.as_str()).collect();
-    let portabilities = match &recipient.org {
-        Some(org) => unit.portabilities_of(org, &ids).await?,
-        None => Vec::new(),
-    };
-    unit.commit().await?;
-    Ok(Outcome::Done(portabilities))
+    start(world, unit, &directory, orders, &facts, now).await.map(Some)
 }
 
 /// Stores the request, unless it is a repeat: then nothing has to be done.

@@ -9,6 +9,7 @@ use clap::Parser;
 use portero::clock::Clock;
 use portero::config::ServeConfig;
 use portero::error::Kind;
+use portero::mock::sandboxes::Sandboxes;
 use portero::server::{Clocks, Server, StartError};
 use portero::service::World;
 use portero::store::Store;
@@ -16,6 +17,8 @@ use reqwest::Method;
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use serde_json::Value;
 use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 
 use super::clock::ManualClock;
 use super::{Database, contract, tokens};
@@ -32,7 +35,11 @@ pub struct App {
     pub store: Arc<dyn Store>,
     /// What it serves, for what no request can ask for.
     pub world: World,
+    /// Its sandboxes, if it is a mock.
+    pub sandboxes: Option<Arc<Sandboxes>>,
     client: reqwest::Client,
+    stop: CancellationToken,
+    serving: JoinHandle<Result<(), StartError>>,
 }
 
 /// The settings of `portero serve`, read as the program reads them.
@@ -65,9 +72,17 @@ impl App {
         let server = Server::build(config, Clocks { data: clock.clone(), real: real_time.clone() }).await?;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let (store, world) = (server.store.clone(), server.world.clone());
-        tokio::spawn(server.serve(listener, std::future::pending()));
-        Ok(Self { url, clock, real_time, store, world, client: client() })
+        let (store, world, sandboxes) = (server.store.clone(), server.world.clone(), server.sandboxes.clone());
+        let stop = CancellationToken::new();
+        let serving = tokio::spawn(server.serve(listener, stop.clone().cancelled_owned()));
+        Ok(Self { url, clock, real_time, store, world, sandboxes, client: client(), stop, serving })
+    }
+
+    /// Ends it, as SIGTERM does: its database is closed then.
+    pub async fn stop(self) {
+        self.stop.cancel();
+        drop(self.client);
+        self.serving.await.unwrap().unwrap();
     }
 
     /// A call with a token for everything.

@@ -11,7 +11,6 @@ use portero::domain::contract_code::ContractCode;
 use portero::domain::msisdn::Msisdn;
 use portero::domain::nrn::Nrn;
 use portero::domain::operator::OperatorCode;
-use portero::domain::order::Party;
 use portero::domain::request::{AccessType, PortabilityRequest, RequestedNumber};
 use portero::service::portability::request;
 use portero::service::registry;
@@ -107,8 +106,7 @@ impl Node {
             subscriber_request_date: None,
             window_date: None,
         };
-        let recipient = Party { operator: OperatorCode::parse(operator).unwrap(), org: None };
-        request::submit_as(&self.world, &recipient, &request).await.unwrap();
+        request::submit_from_outside(&self.world, OperatorCode::parse(operator).unwrap(), &request).await.unwrap();
     }
 
     /// Sets the clock to a local time of Madrid.

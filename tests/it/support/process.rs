@@ -126,6 +126,12 @@ impl Served {
         signal("TERM", self.child.id());
     }
 
+    /// Sends SIGKILL, and waits for the process to end; returns as [`Served::wait`].
+    pub fn kill(mut self) -> (Option<i32>, Vec<String>) {
+        self.child.kill().unwrap();
+        self.wait()
+    }
+
     /// Waits for the process to end; returns its exit status and its whole log.
     pub fn wait(mut self) -> (Option<i32>, Vec<String>) {
         let code = self.child.wait().unwrap().code();

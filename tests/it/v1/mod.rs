@@ -4,3 +4,11 @@ mod curls;
 mod donor;
 mod inventory;
 mod life;
+mod lists;
+mod paging;
+mod privacy;
+mod refusals;
+mod request;
+mod settled;
+
+pub use lists::filter;

@@ -2,7 +2,7 @@
 
 mod ranges;
 pub mod schema;
-mod subscriber;
+pub mod subscriber;
 #[cfg(test)]
 mod tests;
 
@@ -71,7 +71,8 @@ fn own_operator(text: &str, org: &Org) -> Result<(), &'static str> {
     if code.to_string() == org.operator_code { Ok(()) } else { Err("eq") }
 }
 
-fn date_time(text: &str) -> Result<Timestamp, &'static str> {
+/// An instant, as RFC 3339 writes it.
+pub fn date_time(text: &str) -> Result<Timestamp, &'static str> {
     instant::parse(text).ok_or("datetime")
 }
 

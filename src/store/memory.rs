@@ -1,0 +1,59 @@
+//! Databases in memory, and copies of them: an embedded database can be taken as bytes and opened again from them.
+
+use std::sync::Arc;
+
+use sqlx::sqlite::SqliteOwnedBuf;
+use sqlx::{Pool, Sqlite};
+
+use super::Store;
+use super::connect::{Exclusive, PoolSettings, memory_pool};
+use super::failure::query_failure;
+use super::sql::SqlStore;
+use crate::error::{Error, Kind, Result};
+
+/// A database as bytes.
+#[derive(Clone)]
+pub struct Image(Arc<[u8]>);
+
+/// An embedded database in memory, which is gone when it is dropped.
+#[derive(Debug, Clone)]
+pub struct MemoryDatabase {
+    pool: Pool<Sqlite>,
+}
+
+impl MemoryDatabase {
+    /// A new one, without a schema.
+    ///
+    /// # Errors
+    /// Those of opening a database.
+    pub async fn open() -> Result<Self> {
+        let settings = PoolSettings { pool_size: 1, pool_acquire_timeout: 3000, statement_cache: 100 };
+        Ok(Self { pool: memory_pool(&settings).await? })
+    }
+
+    /// Replaces what it holds by what the image's database held, between two requests of others.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn restore(&self, image: &Image) -> Result<()> {
+        let bytes = SqliteOwnedBuf::try_from(&*image.0).map_err(|error| Error::because(Kind::Internal, error))?;
+        let mut conn = self.pool.acquire().await.map_err(query_failure)?;
+        conn.deserialize(None, bytes, false).await.map_err(query_failure)
+    }
+
+    /// Everything it holds.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn image(&self) -> Result<Image> {
+        let mut conn = self.pool.acquire().await.map_err(query_failure)?;
+        let bytes = conn.serialize(None).await.map_err(query_failure)?;
+        Ok(Image(bytes.as_ref().into()))
+    }
+
+    /// The store over it.
+    #[must_use]
+    pub fn store(&self) -> Arc<dyn Store> {
+        Arc::new(SqlStore { readers: self.pool.clone(), writers: self.pool.clone(), exclusive: Exclusive::Always })
+    }
+}
