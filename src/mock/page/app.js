@@ -27,6 +27,7 @@ let unreachable = false;
 async function refresh() {
   again = true;
   busy ??= (async () => {
+    $('main').setAttribute('aria-busy', 'true');
     try {
       while (again) {
         again = false;
@@ -41,6 +42,7 @@ async function refresh() {
       offline(error);
     } finally {
       busy = null;
+      $('main').removeAttribute('aria-busy');
     }
   })();
   return busy;

@@ -31,7 +31,7 @@ macro_rules! files {
     };
 }
 
-const FILES: [(&str, &str, &str); 17] = files! {
+const FILES: [(&str, &str, &str); 16] = files! {
     "/": "index.html" as "text/html; charset=utf-8",
     "/console/icon.svg": "icon.svg" as "image/svg+xml",
     "/console/style.css": "style.css" as "text/css; charset=utf-8",

@@ -2,7 +2,7 @@
 
 use super::{database, given_token, open_server};
 use crate::support::browser::{Browser, Key};
-use crate::support::{App, Database, tokens};
+use crate::support::{App, Database};
 
 /// The card of a number.
 fn card(number: &str) -> String {
@@ -80,11 +80,16 @@ async fn a_port_in_from_request_to_apor() {
             assert!(next.starts_with("Next due "), "{next}");
             browser.type_keys("d").await;
             browser.wait(&format!("document.querySelector('#next').textContent.slice(0, 25) !== {:?}", &next[..25])).await;
-            browser.wait("!document.body.classList.contains('busy')").await;
+            browser.wait("!document.querySelector('main[aria-busy]')").await;
         }
     }
-    let events = browser.run(&format!("return [...{}.querySelectorAll('.timeline li')].map((li) => li.innerText)", card("634443633"))).await;
-    let expected = ["Registered\nWed 18 Nov 10:30\nSOLICITUD_ALTA", "Confirmed\nWed 18 Nov 14:00\nCONFIRMACION_ALTA", "Ported\nFri 20 Nov 02:00\nPORTABILIDAD_EFECTIVA"];
+    let events =
+        browser.run(&format!("return [...{}.querySelectorAll('.timeline li')].map((li) => li.innerText)", card("634443633"))).await;
+    let expected = [
+        "Registered\nWed 18 Nov 10:30\nSOLICITUD_ALTA",
+        "Confirmed\nWed 18 Nov 14:00\nCONFIRMACION_ALTA",
+        "Ported\nFri 20 Nov 02:00\nPORTABILIDAD_EFECTIVA",
+    ];
     assert_eq!(events, serde_json::json!(expected));
 
     // The journal has the page's request, and nothing of what the page only read.
@@ -111,7 +116,7 @@ async fn a_refusal_says_why() {
     assert!(why.starts_with("400 Invalid inbound entity: Error:Field validation for 'MsisdnRanges[0].InitialRange.IccId' failed"), "{why}");
     browser.wait("document.querySelector('#entries > details .why')").await;
     assert!(browser.run("return document.querySelector('#entries > details .why').textContent").await.as_str().unwrap().contains("IccId"));
-    browser.fill("dialog [name=icc]", "").await;
+    browser.fill("dialog [name=icc]", "8934221507160508791").await;
     console.confirm().await;
     console.state("634443633", "ASOL").await;
 
@@ -269,7 +274,7 @@ async fn hostile_data_are_only_text() {
     let console = Console::open(&database).await;
     let (browser, token) = (&console.browser, given_token(&console.app).await);
     let hostile = "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>";
-    let mut body = crate::v1::port_in("634443700", "11111111");
+    let mut body = crate::mock::port_in("634443700", "1");
     body["external_reference"] = hostile[..60].into();
     body["subscriber"] = serde_json::json!({"document": "09288205T", "document_type": "NIF", "name": "<b>Eva</b>", "surname": hostile});
     console.app.post("/v1/orgs/masmovil/portabilities", &body).token(&token).await.is(201);
@@ -283,7 +288,8 @@ async fn hostile_data_are_only_text() {
     browser.wait("document.querySelectorAll('#entries .body').length === 2").await;
     assert_eq!(browser.run("return document.querySelectorAll('main img, aside img, main script, aside script, b > b').length").await, 0);
     assert_eq!(browser.run("return document.title").await, "portero console");
-    let trusted = browser.run("try { document.body.insertAdjacentHTML('beforeend', '<i></i>'); return 'parsed'; } catch { return 'refused'; }").await;
+    let trusted =
+        browser.run("try { document.body.insertAdjacentHTML('beforeend', '<i></i>'); return 'parsed'; } catch { return 'refused'; }").await;
     assert_eq!(trusted, "refused");
 }
 
@@ -303,7 +309,6 @@ async fn a_token_of_ones_own() {
     browser.go(&app.url).await;
     browser.wait("document.body.dataset.ready && document.querySelector('#cards > article')").await;
     assert_eq!(browser.run("return localStorage.length").await, 0);
-    assert_eq!(tokens::SECRET.len(), 47);
 }
 
 /// Every text can be read on its ground, in both schemes: a contrast of 4.5 at least (WCAG 2.2, 1.4.3), but for what is switched off.
@@ -346,7 +351,7 @@ async fn light_and_dark_wide_and_narrow() {
                 assert!(unreadable[0].as_u64().unwrap() > 20);
                 assert_eq!(unreadable[1], serde_json::json!([]), "{scheme}, {width} wide, view {view}");
                 let overflow = browser.run("return document.scrollingElement.scrollWidth - document.documentElement.clientWidth").await;
-                assert_eq!(overflow, 0, "{scheme}, {width} wide, view {view}");
+                assert!(overflow.as_i64().unwrap() <= 0, "{scheme}, {width} wide, view {view}");
             }
         }
         browser.resize(1440, 1000).await;
@@ -371,9 +376,28 @@ async fn the_keyboard() {
         reached.push(focused[0].as_str().unwrap().to_owned());
     }
     let expected = [
-        "Skip to the content", "portero", "sandbox", "sandbox-new", "sandbox-reset", "org", "API docs", "help", "clock-hour", "clock-due",
-        "clock-opening", "clock-day", "clock-freeze", "clock-set", "Portabilities", "Numbers", "Donors", "Faults", "Magic numbers", "Journal",
-        "drain", "port-out",
+        "Skip to the content",
+        "portero",
+        "sandbox",
+        "sandbox-new",
+        "sandbox-reset",
+        "org",
+        "API docs",
+        "help",
+        "clock-hour",
+        "clock-due",
+        "clock-opening",
+        "clock-day",
+        "clock-freeze",
+        "clock-set",
+        "Portabilities",
+        "Numbers",
+        "Donors",
+        "Faults",
+        "Magic numbers",
+        "Journal",
+        "drain",
+        "port-out",
     ];
     assert_eq!(reached, expected);
 
@@ -395,6 +419,9 @@ async fn the_keyboard() {
     // In a control, letters are text.
     browser.click("#filter").await;
     browser.type_keys("i2?").await;
-    assert_eq!(browser.run("return [document.querySelector('#filter').value, document.querySelector('dialog').open]").await, serde_json::json!(["i2?", false]));
+    assert_eq!(
+        browser.run("return [document.querySelector('#filter').value, document.querySelector('dialog').open]").await,
+        serde_json::json!(["i2?", false])
+    );
     console.leave().await;
 }

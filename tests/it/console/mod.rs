@@ -64,6 +64,9 @@ fn its_files_need_no_network_and_parse_no_text() {
     let dir = crate::support::database::root().join("src/mock/page");
     for entry in std::fs::read_dir(dir).unwrap() {
         let path = entry.unwrap().path();
+        if path.extension().is_some_and(|extension| extension == "rs") {
+            continue;
+        }
         let text = std::fs::read_to_string(&path).unwrap();
         for forbidden in ["https:", "innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", " style=", " onclick="] {
             assert!(!text.contains(forbidden), "{} has {forbidden}", path.display());

@@ -18,7 +18,6 @@ const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
 /// A key, as WebDriver writes it (§17.4.2).
 #[derive(Debug, Clone, Copy)]
-#[expect(missing_docs, reason = "they are what they are called")]
 pub enum Key {
     Enter,
     Escape,
@@ -65,7 +64,7 @@ impl Driver {
             )
         });
         let mut output = BufReader::new(process.stdout.take().unwrap()).lines();
-        let port = output.find_map(|line| line.unwrap().trim_end_matches('.').split(" on port ").nth(1)?.parse::<u16>().ok());
+        let port = output.find_map(|line| line.unwrap().trim_end_matches('.').split("successfully on port ").nth(1)?.parse::<u16>().ok());
         // What else it says must not make it wait for a reader.
         std::thread::spawn(move || output.for_each(drop));
         Self { process, address: format!("127.0.0.1:{}", port.unwrap_or_else(|| panic!("{program} does not say its port"))) }
@@ -187,10 +186,8 @@ impl Browser {
 
     /// Types where the focus is.
     pub async fn type_keys(&self, text: &str) {
-        let actions: Vec<_> = text
-            .chars()
-            .flat_map(|key| ["keyDown", "keyUp"].map(|kind| json!({"type": kind, "value": key.to_string()})))
-            .collect();
+        let actions: Vec<_> =
+            text.chars().flat_map(|key| ["keyDown", "keyUp"].map(|kind| json!({"type": kind, "value": key.to_string()}))).collect();
         let body = json!({"actions": [{"type": "key", "id": "keyboard", "actions": actions}]});
         self.command(Method::POST, "actions", &body).await;
     }
@@ -223,10 +220,5 @@ impl Browser {
         let log = self.command(Method::POST, "se/log", &json!({"type": "browser"})).await;
         let severe = log.as_array().unwrap().iter().filter(|entry| matches!(entry["level"].as_str(), Some("SEVERE" | "WARNING")));
         severe.map(|entry| entry["message"].as_str().unwrap().to_owned()).collect()
-    }
-
-    /// A picture of the page, as PNG in base64.
-    pub async fn picture(&self) -> String {
-        self.command(Method::GET, "screenshot", &Value::Null).await.as_str().unwrap().to_owned()
     }
 }
