@@ -121,7 +121,10 @@ impl Preferences {
 fn undocumented_code(operation: &Operation, code: &str) -> Error {
     let codes: Vec<_> = operation.answers().keys().map(u16::to_string).collect();
     let code: String = code.chars().take(10).collect();
-    Error::new(Kind::BadRequest, format!("Prefer: code={code} is not documented for {}, which answers {}", operation.id, codes.join(", ")))
+    Error::quoting(
+        Kind::BadRequest,
+        format!("Prefer: code={code} is not documented for {}, which answers {}", operation.id, codes.join(", ")),
+    )
 }
 
 /// A number of digits alone: `parse` would take a sign too.
@@ -174,27 +177,27 @@ mod tests {
         Preferences::of(&lines.iter().map(|line| (PREFER, HeaderValue::from_str(line).unwrap())).collect())
     }
 
-    fn preferred(code: Option<&str>, example: Option<&str>, delay: Option<&str>) -> Option<Preferences> {
-        let owned = |text: Option<&str>| text.map(str::to_owned);
-        Some(Preferences { code: owned(code), example: owned(example), delay: owned(delay) })
+    fn preferred(code: &str, example: &str, delay: &str) -> Preferences {
+        let given = |text: &str| (text != "-").then(|| text.to_owned());
+        Preferences { code: given(code), example: given(example), delay: given(delay) }
     }
 
     #[test]
     fn forms() {
-        let all = || preferred(Some("200"), Some("APOR"), Some("5"));
+        let all = || Some(preferred("200", "APOR", "5"));
         for (lines, expected) in [
-            (&["code=404"][..], preferred(Some("404"), None, None)),
+            (&["code=404"][..], Some(preferred("404", "-", "-"))),
             (&["code=200, example=APOR, delay=5"], all()),
             (&["code=200;example=APOR;delay=5"], all()),
             (&["code=200 ; example=APOR,delay=5"], all()),
             (&["code=200", "example=APOR", "delay=5"], all()),
             (&["respond-async, Code = 200,, EXAMPLE=\"APOR\", wait=9,delay=\"5\""], all()),
-            (&["code=200, code=404", "code=500"], preferred(Some("200"), None, None)),
-            (&["code=200; code=404"], preferred(Some("200"), None, None)),
-            (&["example=\"a, b; \\\"c\\\" \\\\\""], preferred(None, Some("a, b; \"c\" \\"), None)),
+            (&["code=200, code=404", "code=500"], Some(preferred("200", "-", "-"))),
+            (&["code=200; code=404"], Some(preferred("200", "-", "-"))),
+            (&["example=\"a, b; \\\"c\\\" \\\\\""], Some(preferred("-", "a, b; \"c\" \\", "-"))),
             (&["respond-async; code=404"], None),
             (&["return=minimal", "codes=404", "handling=\"code=404, code=404\""], None),
-            (&["code"], preferred(Some(""), None, None)),
+            (&["code"], Some(preferred("", "-", "-"))),
             (&[""], None),
             (&[], None),
         ] {
@@ -211,7 +214,7 @@ mod tests {
         for wrong in ["60001", "-1", "+5", "1.5", "1s", "", "99999999999999999999"] {
             assert_eq!(delay(wrong), Err(Kind::BadRequest), "{wrong}");
         }
-        assert_eq!(preferred(Some("404"), None, None).unwrap().delay().unwrap(), Duration::ZERO);
+        assert_eq!(preferred("404", "-", "-").delay().unwrap(), Duration::ZERO);
     }
 
     #[test]

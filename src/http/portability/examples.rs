@@ -1,6 +1,6 @@
 //! Portabilities in every state, as examples of the document, and what can be asked of them.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use utoipa::openapi::OpenApi;
 
 use crate::http::examples::{DEFAULT, Examples};
@@ -152,7 +152,7 @@ fn with_history(portability: Value, events: &[Event]) -> Value {
             "process_id": process_id,
             "recipient_rol": "true",
         });
-        patched(event, Value::Object(Map::new()))
+        patched(event, json!({}))
     };
     let history: Vec<_> = events.iter().enumerate().map(event).collect();
     patched(portability, json!({"portability_events": {"account": history.last(), "history": history}}))

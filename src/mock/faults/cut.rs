@@ -19,18 +19,24 @@ use super::rule::Drop;
 pub struct Cut(pub Drop);
 
 /// The answer, broken off as wanted.
-pub fn cut(mut head: Parts, body: &Bytes, cut: Cut) -> Response {
-    let sent = if cut == Cut(Drop::Midway) { body.slice(..body.len() / 2) } else { Bytes::new() };
+///
+/// That of a `HEAD` request cannot be: it has no body that could fail.
+pub fn cut(head: Parts, body: &Bytes, cut: Cut) -> Response {
     let failure = || Err(io::Error::new(io::ErrorKind::ConnectionAborted, "a fault closes the connection"));
-    let pieces = if sent.is_empty() { vec![failure()] } else { vec![Ok(sent), failure()] };
+    let sent = if cut == Cut(Drop::Midway) { body.slice(..body.len() / 2) } else { Bytes::new() };
+    if sent.is_empty() {
+        // A head that promises a body, so that the body comes to fail: that of 204 would be sent alone.
+        return Response::new(Body::from_stream(stream::iter([failure()] as [io::Result<Bytes>; 1])));
+    }
     // Between the pieces the server gets its turn to send what it has.
-    let pieces = stream::iter(pieces.into_iter().enumerate()).then(|(place, piece)| async move {
+    let pieces = stream::iter([Ok(sent), failure()].into_iter().enumerate()).then(|(place, piece)| async move {
         if place > 0 {
             tokio::task::yield_now().await;
         }
         piece
     });
+    let mut response = Response::from_parts(head, Body::from_stream(pieces));
     // The announced length is that of the whole answer, so that the caller knows it has not got it.
-    head.headers.insert(header::CONTENT_LENGTH, body.len().into());
-    Response::from_parts(head, Body::from_stream(pieces))
+    response.headers_mut().insert(header::CONTENT_LENGTH, body.len().into());
+    response
 }

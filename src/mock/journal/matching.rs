@@ -181,12 +181,10 @@ pub fn verify(reading: &Reading, wanted: &Match, count: Count) -> Result<usize, 
     misses.sort_by_key(|(misses, entry)| (misses.len(), std::cmp::Reverse(entry.id)));
     let mut text = format!("expected {count} that match, found {found} among {} requests", reading.entries.len());
     if reading.forgotten > 0 {
-        text.push_str(&format!(" ({} older ones are forgotten)", reading.forgotten));
+        text.extend([" (", &reading.forgotten.to_string(), " older ones are forgotten)"]);
     }
-    for (misses, entry) in misses.iter().take(NEAR_MISSES) {
-        text.push_str(&near_miss(misses, entry));
-    }
-    Err(Error::new(Kind::Conflict, text))
+    text.extend(misses.iter().take(NEAR_MISSES).map(|(misses, entry)| near_miss(misses, entry)));
+    Err(Error::quoting(Kind::Conflict, text))
 }
 
 fn near_miss(misses: &[String], entry: &Entry) -> String {

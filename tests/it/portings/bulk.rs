@@ -106,7 +106,7 @@ pub async fn check(conn: &mut Conn, asked: i64, waiting: i64) {
     for (what, sql, expected) in [
         ("still active", "SELECT COUNT(*) FROM portings WHERE state <> 'APOR' OR due_at IS NOT NULL".to_owned(), 0),
         ("ported", "SELECT COUNT(*) FROM portings".to_owned(), total),
-        ("changed otherwise than once a transition batch", format!("SELECT COUNT(*) FROM portings WHERE version <> 2"), 0),
+        ("written more than once", "SELECT COUNT(*) FROM portings WHERE version <> 2".to_owned(), 0),
         ("events", "SELECT COUNT(*) FROM portability_events".to_owned(), total * 3 + waiting),
         ("registered", event("SOLICITUD_ALTA", opening), waiting),
         ("confirmed", event("CONFIRMACION_ALTA", tv), total),

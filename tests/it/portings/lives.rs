@@ -89,13 +89,13 @@ fn may_follow(before: Option<&Event>, event: &Event) -> bool {
     use MessageType::{CancelacionAlta, ConfirmacionAlta, EnvioAlta, PortabilidadEfectiva, RechazoAlta, ReinicioRespuesta, SolicitudAlta};
     let by_node = matches!(event.cause, Some(Cause::Node(_)));
     match (before.map(|before| (before.message_type, before.cause)), event.message_type) {
-        (None, EnvioAlta | SolicitudAlta) | (Some((EnvioAlta, _)), SolicitudAlta) => true,
         (None | Some((EnvioAlta, _)), RechazoAlta) => by_node,
         (Some((SolicitudAlta | ReinicioRespuesta, _)), RechazoAlta) => !by_node,
-        (Some((SolicitudAlta | ReinicioRespuesta, _)), ConfirmacionAlta) => true,
-        (Some((EnvioAlta | SolicitudAlta | ReinicioRespuesta | ConfirmacionAlta, _)), CancelacionAlta) => true,
-        (Some((ConfirmacionAlta, _)), PortabilidadEfectiva | ReinicioRespuesta) => true,
-        (Some((RechazoAlta, Some(Cause::Denied(_)))), ReinicioRespuesta) => true,
+        (None, EnvioAlta | SolicitudAlta)
+        | (Some((EnvioAlta, _)), SolicitudAlta | CancelacionAlta)
+        | (Some((SolicitudAlta | ReinicioRespuesta, _)), ConfirmacionAlta | CancelacionAlta)
+        | (Some((ConfirmacionAlta, _)), PortabilidadEfectiva | ReinicioRespuesta | CancelacionAlta)
+        | (Some((RechazoAlta, Some(Cause::Denied(_)))), ReinicioRespuesta) => true,
         _ => false,
     }
 }

@@ -6,4 +6,5 @@ mod effort;
 mod filter;
 mod lives;
 mod logs;
+mod servers;
 mod world;

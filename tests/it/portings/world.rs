@@ -4,17 +4,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use portero::central_node::{DonorPlan, OutsideDonors, SimulatedNode};
+use portero::central_node::{DonorPlan, Script, SimulatedNode};
 use portero::clock::Clock;
 use portero::dataset::DataSet;
-use portero::domain::cause::{CancelCause, DenyCause};
+use portero::domain::cause::{CancelCause, DenyCause, NodeRefusal};
 use portero::domain::contract_code::ContractCode;
 use portero::domain::imsi::Imsi;
 use portero::domain::listing::{Portability, PortabilityDetail};
 use portero::domain::msisdn::Msisdn;
 use portero::domain::nrn::Nrn;
 use portero::domain::operator::OperatorCode;
-use portero::domain::order::{Order, Party};
+use portero::domain::order::Order;
 use portero::domain::org::{Org, OrgName, Tenancy};
 use portero::domain::portability::Answer;
 use portero::domain::request::{AccessType, PortabilityRequest, RequestedNumber};
@@ -85,8 +85,12 @@ pub struct Stage {
 /// Donors outside: one accepts in the middle of Tv, the other refuses at its end or never answers.
 struct Donors;
 
-impl OutsideDonors for Donors {
-    fn plan(&self, order: &Order, _donor: OperatorCode) -> DonorPlan {
+impl Script for Donors {
+    fn refusal(&self, _msisdn: Msisdn) -> Option<NodeRefusal> {
+        None
+    }
+
+    fn donor(&self, order: &Order, _donor: OperatorCode) -> DonorPlan {
         match order.msisdn.to_string().as_str() {
             "634443601" if order.contract_code.as_str().ends_with('7') => DonorPlan::Silent,
             "634443601" => DonorPlan::Answers(Answer::Deny(DenyCause::Iccid), Duration::from_hours(5)),
@@ -200,7 +204,7 @@ impl Stage {
         let owner = operators::owner(&self.world, &holder, number).await.unwrap().current;
         if owner.to_string() == holder.operator_code {
             let request = self.body("004", "730000", &[0], None);
-            request::submit_as(&self.world, &Party { operator: OperatorCode::parse("004").unwrap(), org: None }, &request).await.unwrap();
+            request::submit_from_outside(&self.world, OperatorCode::parse("004").unwrap(), &request).await.unwrap();
         }
     }
 

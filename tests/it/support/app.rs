@@ -235,6 +235,12 @@ impl Answer {
         assert_eq!(got, (kind.status(), kind.id(), component_msg));
     }
 
+    /// Requires the envelope of a kind of failure, whatever it says.
+    #[track_caller]
+    pub fn fails_with(&self, kind: Kind) {
+        assert_eq!((self.status, &self.json()["id"]), (kind.status(), &kind.id().into()), "{}", self.body);
+    }
+
     /// Requires 400 for one field that breaks one rule.
     #[track_caller]
     pub fn violates(&self, field: &str, tag: &str) {

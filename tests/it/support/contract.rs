@@ -1,7 +1,8 @@
 //! Every answer against the committed documents: its status is documented, its body is what the document says, and no member of it
 //! is undocumented. An answer of 400 and above is the envelope, whatever the document says.
 
-use std::sync::LazyLock;
+use std::collections::HashMap;
+use std::sync::{LazyLock, Mutex};
 
 use jiff::Timestamp;
 use portero::error::Kind;
@@ -151,7 +152,7 @@ impl Schemas<'_> {
                 }
                 true
             }
-            "pattern" => value.as_str().is_none_or(|text| Regex::new(rule.as_str().unwrap()).unwrap().is_match(text)),
+            "pattern" => value.as_str().is_none_or(|text| pattern(rule.as_str().unwrap()).is_match(text)),
             "format" => is_of_format(value, rule.as_str().unwrap()),
             "minimum" => value.as_f64().is_none_or(|number| number >= rule.as_f64().unwrap()),
             "maximum" => value.as_f64().is_none_or(|number| number <= rule.as_f64().unwrap()),
@@ -179,6 +180,13 @@ impl Schemas<'_> {
             }
         }
     }
+}
+
+/// A regular expression, made once: lists ask for the same few thousands of times.
+fn pattern(text: &str) -> Regex {
+    static MADE: LazyLock<Mutex<HashMap<String, Regex>>> = LazyLock::new(Mutex::default);
+    let mut made = MADE.lock().unwrap();
+    made.entry(text.to_owned()).or_insert_with(|| Regex::new(text).unwrap()).clone()
 }
 
 fn is_of_type(value: &Value, name: &Value) -> bool {

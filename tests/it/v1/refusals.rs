@@ -33,8 +33,8 @@ fn quotas() -> Value {
     json!({"operators": [{
         "id": 97, "operator": "Donante", "operator_code": "997", "network_operator": "001", "status": "ACTIVO",
         "status_date": "2024-01-30T10:00:00Z", "backup": false, "individual_quota": "A", "multiple_quota": 99, "change_quota": 1,
-        "nrn_range": [{"id": 0, "initial_nrn": 704997, "final_nrn": 704997}],
-        "msisdn_range": [{"id": 0, "initial_msisdn": 699700000, "final_msisdn": 699799999}]
+        "nrn_range": [{"id": 0, "initial_nrn": 704_997, "final_nrn": 704_997}],
+        "msisdn_range": [{"id": 0, "initial_msisdn": 699_700_000, "final_msisdn": 699_799_999}]
     }]})
 }
 
@@ -197,5 +197,22 @@ both_databases! {
             let expected = [event("ENVIO_ALTA", "2025-11-21T21:00:00"), event_because("RECHAZO_ALTA", cause, "2025-11-24T08:00:00")];
             assert_eq!(history(&node.detail("masmovil", number).await), expected);
         }
+    }
+
+    /// A minute has 99,999 references of one recipient, donor and kind; the next minute has as many again.
+    async fn a_minute_without_references_left(database: Database) {
+        let node = Node::loaded(&database, &json!({})).await;
+        database.execute("INSERT INTO counters (name, value) VALUES ('process 005075112511171000', 99998)").await;
+        node.at("2025-11-17T10:00:18.5");
+        assert_eq!(text(&node.port_in("masmovil", "634443600").await, "process_id"), "00507511251117100099999");
+        let body = node.body("masmovil", "634443601");
+        let answer = node.request("masmovil", &body).await.is(503);
+        assert_eq!((answer.json()["id"].as_str(), answer.header("retry-after")), (Some("MM0000122"), "42"));
+        // Nothing was stored, and other references are there.
+        assert_eq!(node.list("masmovil", "").await.len(), 1);
+        assert_eq!(text(&node.port_in("euskaltel", "634443602").await, "process_id"), "00607511251117100000001");
+        node.at("2025-11-17T10:01:00");
+        let created = node.request("masmovil", &body).await.is(201).json()[0].clone();
+        assert_eq!(text(&created, "process_id"), "00507511251117100100001");
     }
 }
