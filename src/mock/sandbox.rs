@@ -25,6 +25,9 @@ use crate::error::{Error, Kind, Result};
 use crate::service::{World, settle};
 use crate::store::{Claim, DueScope, MemoryDatabase, Store};
 
+/// The stories of the demo data begin a good two weeks ago.
+const BEFORE_ANY_STORY: jiff::SignedDuration = jiff::SignedDuration::from_hours(60 * 24);
+
 /// The setting of a database that says how its clock is set.
 const CLOCK: &str = "clock";
 
@@ -111,7 +114,7 @@ impl Sandbox {
         let start = VirtualClock::new(around.time.clone());
         let setting = start.change(&beginning.clock)?;
         match &self.data {
-            Data::Server => beginning.seed.fill(&self.world.store, start.now()).await?,
+            Data::Server => self.fill(&beginning.seed, start.now()).await?,
             Data::Memory(database) => database.restore(&around.templates.image(&beginning.seed, start.now()).await?).await?,
         }
         self.clock.set(setting);
@@ -119,6 +122,21 @@ impl Sandbox {
         self.faults.clear();
         self.journal.clear();
         if beginning.clock.is_empty() { Ok(()) } else { self.keep(setting).await }
+    }
+
+    /// Fills the server's own database, with which the worker and other callers go on working.
+    ///
+    /// For so long the clock stands before everything that a seed tells of: otherwise what is due by now would happen between two steps of a story.
+    async fn fill(&self, seed: &Seed, now: Timestamp) -> Result<()> {
+        let kept = self.clock.setting();
+        let before = now.checked_sub(BEFORE_ANY_STORY).map_err(|error| Error::because(Kind::Internal, error))?;
+        let still = ClockChange { now: Some(before), frozen: Some(true), ..ClockChange::default() };
+        self.clock.change(&still)?;
+        let filled = seed.fill(&self.world.store, now).await;
+        if filled.is_err() {
+            self.clock.set(kept);
+        }
+        filled
     }
 
     /// Changes the clock, and lets happen what is due then.

@@ -182,9 +182,6 @@ async fn a_reference_server_has_none() {
         let app = App::serve(&database, &["--mode", "reference"]).await;
         app.get(NUMBER).header("prefer", "code=200").await.is(404);
         app.get(NUMBER).header("prefer", "code=418").await.is(404);
-        for path in ["/_mock/faults", "/_mock/requests", "/_mock/requests/stream"] {
-            app.get(path).await.fails(Kind::UnknownRoute, "there is nothing at this path");
-        }
     })
     .await;
 }

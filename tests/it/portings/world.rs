@@ -204,7 +204,7 @@ impl Stage {
         let owner = operators::owner(&self.world, &holder, number).await.unwrap().current;
         if owner.to_string() == holder.operator_code {
             let request = self.body("004", "730000", &[0], None);
-            request::submit_from_outside(&self.world, OperatorCode::parse("004").unwrap(), &request).await.unwrap();
+            allowed(request::submit_from_outside(&self.world, OperatorCode::parse("004").unwrap(), &request).await);
         }
     }
 

@@ -1,4 +1,4 @@
-//! A browser, driven as W3C WebDriver says: JSON over HTTP.
+//! A browser, driven as W3C `WebDriver` says: JSON over HTTP.
 //!
 //! `PORTERO_TEST_BROWSER` names a chromedriver that knows its browser; without it, the `chromedriver` of the search path is taken.
 
@@ -13,10 +13,10 @@ use super::app::client;
 
 /// How long something may take to appear on a page before the test fails, in milliseconds.
 const PATIENCE: u32 = 20_000;
-/// What an element's reference is called in answers (WebDriver §12.2).
+/// What an element's reference is called in answers (`WebDriver` §12.2).
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
-/// A key, as WebDriver writes it (§17.4.2).
+/// A key, as `WebDriver` writes it (§17.4.2).
 #[derive(Debug, Clone, Copy)]
 pub enum Key {
     Enter,
@@ -198,7 +198,7 @@ impl Browser {
         self.command(Method::GET, &format!("element/{element}/text"), &Value::Null).await.as_str().unwrap().to_owned()
     }
 
-    /// Sends a command of the DevTools protocol.
+    /// Sends a command of the `DevTools` protocol.
     async fn devtools(&self, command: &str, params: Value) {
         self.command(Method::POST, "goog/cdp/execute", &json!({"cmd": command, "params": params})).await;
     }
