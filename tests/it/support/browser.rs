@@ -10,6 +10,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::app::client;
+use super::database::ScratchDir;
 
 /// How long something may take to appear on a page before the test fails, in milliseconds.
 const PATIENCE: u32 = 20_000;
@@ -45,6 +46,8 @@ pub struct Browser {
 struct Driver {
     process: Child,
     address: String,
+    /// Where the browser keeps its profile and everything else that it writes.
+    _files: ScratchDir,
 }
 
 #[expect(clippy::disallowed_methods, reason = "it says which program a test is to use")]
@@ -55,8 +58,9 @@ fn program() -> String {
 impl Driver {
     fn start() -> Self {
         let program = program();
-        let mut command = Command::new(&program);
-        let spawned = command.arg("--port=0").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
+        let (mut command, files) = (Command::new(&program), ScratchDir::new());
+        command.arg("--port=0").env("HOME", &*files).env("TMPDIR", &*files);
+        let spawned = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
         let mut process = spawned.unwrap_or_else(|error| {
             panic!(
                 "{program}: {error}. The console is tested in a browser: install Chromium and its driver (scripts/test does, \
@@ -67,7 +71,8 @@ impl Driver {
         let port = output.find_map(|line| line.unwrap().trim_end_matches('.').split("successfully on port ").nth(1)?.parse::<u16>().ok());
         // What else it says must not make it wait for a reader.
         std::thread::spawn(move || output.for_each(drop));
-        Self { process, address: format!("127.0.0.1:{}", port.unwrap_or_else(|| panic!("{program} does not say its port"))) }
+        let port = port.unwrap_or_else(|| panic!("{program} does not say its port"));
+        Self { process, address: format!("127.0.0.1:{port}"), _files: files }
     }
 }
 
