@@ -87,6 +87,8 @@ impl Sandbox {
     /// Those of [`Seed::fill`] and [`VirtualClock::change`].
     pub async fn in_memory(name: &str, beginning: &Beginning, around: &Surroundings, created_at: Timestamp) -> Result<Self> {
         let database = MemoryDatabase::open().await?;
+        // Only while nobody has used the connection: an image must not replace a database under prepared statements.
+        database.restore(&around.templates.image(&beginning.seed, around.time.now()).await?).await?;
         let sandbox = Self::new(name, database.store(), Data::Memory(database), around, created_at);
         sandbox.reset(beginning, around).await?;
         Ok(sandbox)
@@ -115,7 +117,7 @@ impl Sandbox {
         let setting = start.change(&beginning.clock)?;
         match &self.data {
             Data::Server => self.fill(&beginning.seed, start.now()).await?,
-            Data::Memory(database) => database.restore(&around.templates.image(&beginning.seed, start.now()).await?).await?,
+            Data::Memory(_) => self.fill(&beginning.seed, start.now()).await?,
         }
         self.clock.set(setting);
         self.donors.clear();
