@@ -47,15 +47,6 @@ pub struct Sandbox {
     pub faults: Faults,
     /// What was asked in it.
     pub journal: Journal,
-    data: Data,
-}
-
-/// Where the data of a sandbox are.
-enum Data {
-    /// In the server's own database.
-    Server,
-    /// In a database that nobody else has.
-    Memory(MemoryDatabase),
 }
 
 /// What all sandboxes of a server share.
@@ -74,7 +65,7 @@ impl Sandbox {
     /// # Errors
     /// Those of the store.
     pub async fn over(name: &str, store: Arc<dyn Store>, around: &Surroundings, created_at: Timestamp) -> Result<Self> {
-        let sandbox = Self::new(name, store.clone(), Data::Server, around, created_at);
+        let sandbox = Self::new(name, store.clone(), around, created_at);
         if let Some(text) = store.setting(CLOCK).await? {
             sandbox.clock.set(serde_json::from_str(&text).map_err(|error| Error::because(Kind::Internal, error))?);
         }
@@ -89,12 +80,12 @@ impl Sandbox {
         let database = MemoryDatabase::open().await?;
         // Only while nobody has used the connection: an image must not replace a database under prepared statements.
         database.restore(&around.templates.image(&beginning.seed, around.time.now()).await?).await?;
-        let sandbox = Self::new(name, database.store(), Data::Memory(database), around, created_at);
+        let sandbox = Self::new(name, database.store(), around, created_at);
         sandbox.reset(beginning, around).await?;
         Ok(sandbox)
     }
 
-    fn new(name: &str, store: Arc<dyn Store>, data: Data, around: &Surroundings, created_at: Timestamp) -> Self {
+    fn new(name: &str, store: Arc<dyn Store>, around: &Surroundings, created_at: Timestamp) -> Self {
         let clock = Arc::new(VirtualClock::new(around.time.clone()));
         let donors = Arc::new(Donors::default());
         let world = World {
@@ -104,7 +95,7 @@ impl Sandbox {
             store,
         };
         let (faults, journal) = (Faults::default(), Journal::default());
-        Self { name: name.to_owned(), created_at, world, clock, donors, faults, journal, data }
+        Self { name: name.to_owned(), created_at, world, clock, donors, faults, journal }
     }
 
     /// Begins again: with this seed, a clock that shows real time but for these changes, donors that were told nothing, without faults, and
@@ -115,10 +106,7 @@ impl Sandbox {
     pub async fn reset(&self, beginning: &Beginning, around: &Surroundings) -> Result<()> {
         let start = VirtualClock::new(around.time.clone());
         let setting = start.change(&beginning.clock)?;
-        match &self.data {
-            Data::Server => self.fill(&beginning.seed, start.now()).await?,
-            Data::Memory(_) => self.fill(&beginning.seed, start.now()).await?,
-        }
+        self.fill(&beginning.seed, start.now()).await?;
         self.clock.set(setting);
         self.donors.clear();
         self.faults.clear();
