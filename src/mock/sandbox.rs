@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use jiff::{Span, Timestamp};
+use tokio::sync::Mutex;
 
 use super::clock::{ClockChange, Setting, VirtualClock};
 use super::donors::Donors;
@@ -21,8 +22,8 @@ use crate::domain::org::Tenancy;
 use crate::entitlement::EntitlementServer;
 use crate::entitlement::stored::StoredTokens;
 use crate::error::{Error, Kind, Result};
-use crate::service::{World, settle};
-use crate::store::{MemoryDatabase, Store};
+use crate::service::{World, registry, settle};
+use crate::store::Store;
 
 /// The setting of a database that says how its clock is set.
 const CLOCK: &str = "clock";
@@ -43,15 +44,8 @@ pub struct Sandbox {
     pub faults: Faults,
     /// What was asked in it.
     pub journal: Journal,
-    data: Data,
-}
-
-/// Where the data of a sandbox are.
-enum Data {
-    /// In the server's own database.
-    Server,
-    /// In a database that nobody else has.
-    Memory(MemoryDatabase),
+    /// Held while it begins again: two at once would each leave out what the other puts in.
+    beginning: Mutex<()>,
 }
 
 /// What all sandboxes of a server share.
@@ -70,7 +64,7 @@ impl Sandbox {
     /// # Errors
     /// Those of the store.
     pub async fn over(name: &str, store: Arc<dyn Store>, around: &Surroundings, created_at: Timestamp) -> Result<Self> {
-        let sandbox = Self::new(name, store.clone(), Data::Server, around, created_at);
+        let sandbox = Self::new(name, store.clone(), around, created_at);
         if let Some(text) = store.setting(CLOCK).await? {
             sandbox.clock.set(serde_json::from_str(&text).map_err(|error| Error::because(Kind::Internal, error))?);
         }
@@ -80,15 +74,17 @@ impl Sandbox {
     /// A new one in memory.
     ///
     /// # Errors
-    /// Those of [`Seed::fill`] and [`VirtualClock::change`].
+    /// Those of [`registry::seed`] and [`VirtualClock::change`].
     pub async fn in_memory(name: &str, beginning: &Beginning, around: &Surroundings, created_at: Timestamp) -> Result<Self> {
-        let database = MemoryDatabase::open().await?;
-        let sandbox = Self::new(name, database.store(), Data::Memory(database), around, created_at);
-        sandbox.reset(beginning, around).await?;
+        let start = VirtualClock::new(around.time.clone());
+        let setting = start.change(&beginning.clock)?;
+        let database = around.templates.database(&beginning.seed, start.now()).await?;
+        let sandbox = Self::new(name, database.store(), around, created_at);
+        sandbox.clock.set(setting);
         Ok(sandbox)
     }
 
-    fn new(name: &str, store: Arc<dyn Store>, data: Data, around: &Surroundings, created_at: Timestamp) -> Self {
+    fn new(name: &str, store: Arc<dyn Store>, around: &Surroundings, created_at: Timestamp) -> Self {
         let clock = Arc::new(VirtualClock::new(around.time.clone()));
         let donors = Arc::new(Donors::default());
         let world = World {
@@ -98,22 +94,26 @@ impl Sandbox {
             store,
         };
         let (faults, journal) = (Faults::default(), Journal::default());
-        Self { name: name.to_owned(), created_at, world, clock, donors, faults, journal, data }
+        Self { name: name.to_owned(), created_at, world, clock, donors, faults, journal, beginning: Mutex::default() }
     }
 
     /// Begins again: with this seed, a clock that shows real time but for these changes, donors that were told nothing, without faults, and
     /// with an empty journal.
     ///
     /// # Errors
-    /// Those of [`Seed::fill`] and [`VirtualClock::change`]; then the data are as they were.
+    /// Those of [`registry::seed`] and [`VirtualClock::change`]; then everything is as it was.
     pub async fn reset(&self, beginning: &Beginning, around: &Surroundings) -> Result<()> {
         let start = VirtualClock::new(around.time.clone());
         let setting = start.change(&beginning.clock)?;
-        match &self.data {
-            Data::Server => beginning.seed.fill(&self.world.store, start.now()).await?,
-            Data::Memory(database) => database.restore(&around.templates.image(&beginning.seed, start.now()).await?).await?,
-        }
+        let data = around.templates.data(&beginning.seed, start.now()).await?;
+        let _alone = self.beginning.lock().await;
+        // The new data must not be seen at the old time, at which more may be due.
+        let before = self.clock.setting();
         self.clock.set(setting);
+        if let Err(error) = registry::seed(&*self.world.store, &data).await {
+            self.clock.set(before);
+            return Err(error);
+        }
         self.donors.clear();
         self.faults.clear();
         self.journal.clear();

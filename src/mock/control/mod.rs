@@ -3,6 +3,7 @@
 mod body;
 mod clock;
 mod donors;
+mod export;
 mod faults;
 mod operator_tokens;
 mod port_outs;
@@ -74,6 +75,7 @@ fn operations() -> OpenApiRouter<ControlState> {
         .routes(routes!(sandboxes::list, sandboxes::create))
         .routes(routes!(sandboxes::remove))
         .routes(routes!(sandboxes::reset))
+        .routes(routes!(export::export))
         .routes(routes!(clock::show, clock::change))
         .routes(routes!(steps::step))
         .routes(routes!(steps::drain))

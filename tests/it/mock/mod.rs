@@ -2,6 +2,7 @@
 
 mod clock;
 mod donors;
+mod export;
 mod faults;
 mod journal;
 mod operator_tokens;
