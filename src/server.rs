@@ -21,6 +21,7 @@ use crate::error::{Error, Kind, Result};
 use crate::http::{self, AppState, Document, connections};
 use crate::mock::control::{self, ControlState};
 use crate::mock::layers::{self, Mock};
+use crate::mock::page::{self, Signer};
 use crate::mock::sandbox::Surroundings;
 use crate::mock::sandboxes::Sandboxes;
 use crate::mock::seed::Seed;
@@ -155,7 +156,9 @@ async fn mock(config: &ServeConfig, clocks: Clocks, store: Arc<dyn Store>, verif
     let world = sandboxes.default_one().world.clone();
     let state = AppState { world: world.clone(), verifier: verifier.clone() };
     let control = control::routes(ControlState { sandboxes: sandboxes.clone(), verifier: verifier.clone() });
-    let routes = http::routes(documents(Mode::Mock)).with_state(state).merge(control);
+    let signer = signing_secret(config.mode, &config.auth).ok().flatten();
+    let signer = signer.map(|secret| Signer { secret, rules: config.auth.rules(), real: clocks.real.clone() });
+    let routes = http::routes(documents(Mode::Mock)).with_state(state).merge(control).merge(page::router(signer));
     let layers = Mock { sandboxes: sandboxes.clone(), verifier, real: clocks.real };
     Ok((layers::layered(routes, layers, config.request_timeout()), world, Some(sandboxes)))
 }

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# A private, throw-away Postgres cluster, for the scripts that need one. To be sourced.
+# A private, throw-away Postgres cluster, for the scripts that need one. To be sourced, after apt.sh.
 #
 #   postgres_start [SETTING=VALUE …]   makes and starts it; the settings go to its postgresql.conf.
 #                                      Sets POSTGRES_URL (loopback TCP) and POSTGRES_DIR (its files, its
@@ -34,21 +34,6 @@ postgres_bin() {
         fi
     done
     printf '%s' "$best"
-}
-
-# Installs the server where apt-get can. Its output matters only when it fails.
-postgres_install() {
-    local -a apt=(env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300)
-    local log
-    command -v apt-get >/dev/null || return 1
-    if ((EUID != 0)); then
-        sudo -n true 2>/dev/null || return 1
-        apt=(sudo -n "${apt[@]}")
-    fi
-    echo 'No Postgres server here: installing one with apt-get' >&2
-    if ! log=$({ "${apt[@]}" update && "${apt[@]}" install -y --no-install-recommends postgresql; } 2>&1 </dev/null); then
-        postgres_fail "$log"
-    fi
 }
 
 # Runs a command as the user who owns the cluster, because Postgres refuses to run as root; in a directory that every
@@ -118,7 +103,7 @@ postgres_listen() {
 postgres_start() {
     local base=${TMPDIR:-/tmp} output
     POSTGRES_BIN=$(postgres_bin)
-    if [[ -z $POSTGRES_BIN ]] && postgres_install; then
+    if [[ -z $POSTGRES_BIN ]] && apt_install 'Postgres server' postgresql; then
         POSTGRES_BIN=$(postgres_bin)
     fi
     if [[ -z $POSTGRES_BIN ]]; then

@@ -135,6 +135,23 @@ impl Calendar {
         self.instant(day, OPENING)
     }
 
+    /// The first time after `at` at which the Node opens.
+    ///
+    /// # Errors
+    /// [`CalendarError::OutOfRange`] at the end of time.
+    pub fn opening_after(&self, at: Timestamp) -> Result<Timestamp, CalendarError> {
+        if self.is_open(at) { self.next_opening(self.day_of(at)?.end) } else { self.next_opening(at) }
+    }
+
+    /// The same time of day on the first working day after the day of `at`.
+    ///
+    /// # Errors
+    /// [`CalendarError::OutOfRange`] at the end of time.
+    pub fn working_day_later(&self, at: Timestamp) -> Result<Timestamp, CalendarError> {
+        let local = self.local(at);
+        self.instant(self.working_day_after(local.date())?, local.time())
+    }
+
     /// The last instant not after `at` at which the Node took requests: `at` itself while it is open, else 19:59 of a working day.
     ///
     /// # Errors

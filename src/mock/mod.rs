@@ -10,6 +10,7 @@ pub mod journal;
 pub mod layers;
 pub mod magic;
 pub mod operations;
+pub mod page;
 pub mod prefer;
 pub mod sandbox;
 pub mod sandboxes;

@@ -19,11 +19,12 @@ use crate::domain::msisdn::Msisdn;
 use crate::domain::operator_token::OperatorToken;
 use crate::domain::order::Order;
 use crate::domain::org::Tenancy;
+use crate::domain::portability::due_at;
 use crate::entitlement::EntitlementServer;
 use crate::entitlement::stored::StoredTokens;
 use crate::error::{Error, Kind, Result};
 use crate::service::{World, registry, settle};
-use crate::store::Store;
+use crate::store::{Claim, DueScope, Store};
 
 /// The setting of a database that says how its clock is set.
 const CLOCK: &str = "clock";
@@ -161,6 +162,23 @@ impl Sandbox {
         let mut unit = self.world.store.begin(Tenancy::Every).await?;
         let orders = unit.orders_of_process(process_id).await?;
         if orders.is_empty() { Err(Error::not_found("Process")) } else { Ok(orders) }
+    }
+
+    /// The orders that time alone will change, the earliest first, at most so many, with everything applied that is due.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn agenda(&self, most: usize) -> Result<Vec<Order>> {
+        settle::pass(&self.world, self.clock.now()).await?;
+        let (ever, limit) = (Timestamp::MAX, u32::try_from(most).unwrap_or(u32::MAX));
+        let mut unit = self.world.store.begin(Tenancy::Every).await?;
+        let mut orders = unit.orders_due(&DueScope::All, ever, Claim::Wait, limit).await?;
+        for request in unit.requests_due(&DueScope::All, ever, Claim::Wait, limit).await? {
+            orders.extend(unit.orders_waiting(&request).await?);
+        }
+        orders.sort_by_key(|order| (due_at(&order.porting), order.msisdn));
+        orders.truncate(most);
+        Ok(orders)
     }
 
     /// Stores an operator token; when it expires, or `None` where that is beyond the end of time.

@@ -136,6 +136,10 @@ impl<D: Dialect> RegistryWrites for SqlUnit<D> {
 
     async fn clear(&mut self) -> Result<()> {
         self.must_be_for_every_org()?;
+        // Who writes meanwhile would refer to what is being removed.
+        if let Some(statement) = D::LOCK_OUT {
+            self.execute(statement, &[]).await?;
+        }
         for statement in CLEARED {
             self.execute(statement, &[]).await?;
         }

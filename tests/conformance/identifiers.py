@@ -52,6 +52,7 @@ def mutated(text):
         lambda: text[:place] + text[place : place + 2][::-1] + text[place + 2 :],
         lambda: text[:place] + random.choice(" -./") + text[place:],
         lambda: text.lower(),
+        lambda: "ES" + text,
     ])()
 
 

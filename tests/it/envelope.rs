@@ -25,7 +25,7 @@ fn body_of(length: usize) -> String {
 
 both_databases! {
     async fn paths_that_nobody_knows(app: App) {
-        for path in ["/", "/v2", "/v2/msisdns", "/v2/msisdns/", "/v2/msisdns/666777888/", "/v3/msisdns/666777888", "/%00", "/_mock"] {
+        for path in ["/console", "/v2", "/v2/msisdns", "/v2/msisdns/", "/v2/msisdns/666777888/", "/v3/msisdns/666777888", "/%00", "/_mock"] {
             for method in [Method::GET, Method::POST, Method::DELETE] {
                 let answer = app.call(method.clone(), path).without_token().await;
                 assert_eq!(answer.json()["componentMsg"], "there is nothing at this path", "{method} {path}");

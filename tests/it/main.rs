@@ -4,6 +4,7 @@
 mod architecture;
 mod auth;
 mod cli;
+mod console;
 mod docs;
 mod envelope;
 mod health;

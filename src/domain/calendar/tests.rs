@@ -297,3 +297,17 @@ proptest! {
         prop_assert_eq!(working, 2);
     }
 }
+
+#[rstest]
+#[case::morning("2026-12-04T10:00:00", "2026-12-07 08:00:00", "2026-12-07 10:00:00")]
+#[case::before_a_holiday("2026-12-07T10:00:00", "2026-12-09 08:00:00", "2026-12-09 10:00:00")]
+#[case::before_it_opens("2026-12-07T07:59:59", "2026-12-07 08:00:00", "2026-12-09 07:59:59")]
+#[case::as_it_opens("2026-12-07T08:00:00", "2026-12-09 08:00:00", "2026-12-09 08:00:00")]
+#[case::as_it_closes("2026-12-07T20:00:00", "2026-12-09 08:00:00", "2026-12-09 20:00:00")]
+#[case::weekend("2026-12-05T12:00:00", "2026-12-07 08:00:00", "2026-12-07 12:00:00")]
+#[case::before_the_clocks_go_back("2026-10-23T12:00:00", "2026-10-26 08:00:00", "2026-10-26 12:00:00")]
+fn the_next_opening_and_the_next_working_day(#[case] at: &str, #[case] opening: &str, #[case] working_day: &str) {
+    let (calendar, at) = (calendar(), madrid(at));
+    assert_eq!(local(calendar.opening_after(at).unwrap()), opening);
+    assert_eq!(local(calendar.working_day_later(at).unwrap()), working_day);
+}

@@ -84,7 +84,7 @@ pub enum SeedBody {
     /// The name of a data set.
     Name(SeedName),
     /// A data set.
-    Data(Written),
+    Data(Box<Written>),
 }
 
 /// The name of a data set

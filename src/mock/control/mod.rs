@@ -1,11 +1,13 @@
 //! The control plane: what a test does to the world its subject lives in. Under `/_mock`, with the scope `mock`, in mock mode alone.
 
+mod agenda;
 mod body;
 mod clock;
 mod donors;
 mod export;
 mod faults;
 mod operator_tokens;
+mod orgs;
 mod port_outs;
 mod requests;
 mod sandboxes;
@@ -32,7 +34,7 @@ use crate::http::envelope::errors::ErrorResponses;
     info(
         title = "Mock control plane",
         version = "1",
-        description = "What a test does to the world its subject lives in. `X-Sandbox: NAME` on any request, of the two APIs or of this one, names a world of its own: data, clock, donors, faults, journal. It is made of the demo data when it is first named, and expires when it has been idle; without the header it is `default`, the server's own database. A name is 1 to 63 of `a-z 0-9 -`.",
+        description = "What a test does to the world its subject lives in. `X-Sandbox: NAME` on any request, of the two APIs or of this one, names a world of its own: data, clock, donors, faults, journal. It is made of the demo data when it is first named, and expires when it has been idle; without the header it is `default`, the server's own database. A name is 1 to 63 of `a-z 0-9 -`. `X-Bystander: true` is for those who only look at a sandbox while it is tested: the request leaves no trace in the journal, and meets neither faults nor preferences.",
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
         contact(name = "portero"),
     ),
@@ -76,7 +78,9 @@ fn operations() -> OpenApiRouter<ControlState> {
         .routes(routes!(sandboxes::remove))
         .routes(routes!(sandboxes::reset))
         .routes(routes!(export::export))
+        .routes(routes!(orgs::list))
         .routes(routes!(clock::show, clock::change))
+        .routes(routes!(agenda::show))
         .routes(routes!(steps::step))
         .routes(routes!(steps::drain))
         .routes(routes!(donors::list))

@@ -1,8 +1,7 @@
 //! Answers that break off.
 //!
 //! A body that fails makes the HTTP/1 connection end at once, without what was not sent yet: a body that fails before its first byte takes
-//! the status line and the headers with it, and the caller sees a connection that was closed without an answer. Over HTTP/2 the stream is
-//! reset instead, for the connection has other streams.
+//! the status line and the headers with it, and the caller sees a connection that was closed without an answer.
 
 use std::io;
 

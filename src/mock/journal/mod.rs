@@ -1,6 +1,6 @@
 //! What was asked of the APIs and what they answered: a bounded record for whoever tests a client.
 //!
-//! It holds what the tester's own code sent, bodies included, but no secrets: see [`redact`].
+//! It holds what the tester's own code sent, bodies included, but no secrets: see `redact`.
 
 pub mod entry;
 pub mod matching;

@@ -1,5 +1,6 @@
 //! The control plane, and what it does to the two APIs.
 
+mod agenda;
 mod clock;
 mod donors;
 mod export;

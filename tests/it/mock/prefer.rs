@@ -40,7 +40,7 @@ fn operations() -> Vec<Documented> {
 
 /// A path with its parameters' examples in it.
 fn filled(template: &str, operation: &Value) -> String {
-    let in_path = operation["parameters"].as_array().unwrap().iter().filter(|parameter| parameter["in"] == "path");
+    let in_path = operation["parameters"].as_array().into_iter().flatten().filter(|parameter| parameter["in"] == "path");
     in_path.fold(template.to_owned(), |path, parameter| {
         let example = parameter["example"].as_str().unwrap_or("01993f5e-7d1c-7a52-9c1e-5b1f0d3a7e42");
         path.replace(&format!("{{{}}}", parameter["name"].as_str().unwrap()), example)
@@ -182,9 +182,6 @@ async fn a_reference_server_has_none() {
         let app = App::serve(&database, &["--mode", "reference"]).await;
         app.get(NUMBER).header("prefer", "code=200").await.is(404);
         app.get(NUMBER).header("prefer", "code=418").await.is(404);
-        for path in ["/_mock/faults", "/_mock/requests", "/_mock/requests/stream"] {
-            app.get(path).await.fails(Kind::UnknownRoute, "there is nothing at this path");
-        }
     })
     .await;
 }

@@ -19,20 +19,26 @@ use proptest::sample::select;
 
 use super::world::{Act, NUMBERS, ORGS, Pause, Stage, msisdn};
 
+/// One of the numbers: the first, more often than not, so that lives of one number follow each other and meet.
+fn number() -> impl Strategy<Value = usize> {
+    prop_oneof![3 => Just(0), 2 => 0..NUMBERS.len()]
+}
+
 fn acts() -> impl Strategy<Value = Act> {
-    let (org, number) = (0..ORGS.len(), 0..NUMBERS.len());
-    let numbers = proptest::sample::subsequence((0..NUMBERS.len()).collect::<Vec<_>>(), 1..4);
+    let org = 0..ORGS.len();
+    let several = proptest::sample::subsequence((0..NUMBERS.len()).collect::<Vec<_>>(), 2..4);
+    let numbers = prop_oneof![3 => number().prop_map(|number| vec![number]), 1 => several];
     let command = prop_oneof![
         4 => Just(DonorCommand::Accept),
-        2 => select(&DenyCause::ALL[..2]).prop_map(DonorCommand::Deny),
+        3 => select(&DenyCause::ALL[..2]).prop_map(DonorCommand::Deny),
         3 => Just(DonorCommand::RestartReply),
     ];
     prop_oneof![
-        6 => (org.clone(), numbers, prop_oneof![2 => Just(0_i64), 1 => 1..20_i64])
+        6 => (org.clone(), numbers, prop_oneof![1 => Just(0_i64), 1 => 1..20_i64])
             .prop_map(|(org, numbers, days_later)| Act::Request { org, numbers, days_later }),
-        2 => Just(Act::RequestOutside),
-        12 => (org.clone(), 0..8_usize, command).prop_map(|(org, which, command)| Act::Donor { org, which, command }),
-        2 => (org.clone(), number, select(CancelCause::ALL)).prop_map(|(org, number, cause)| Act::Cancel { org, number, cause }),
+        1 => Just(Act::RequestOutside),
+        12 => (org.clone(), 0..6_usize, command).prop_map(|(org, which, command)| Act::Donor { org, which, command }),
+        1 => (org.clone(), number(), select(CancelCause::ALL)).prop_map(|(org, number, cause)| Act::Cancel { org, number, cause }),
         1 => (org.clone(), 1..NUMBERS.len()).prop_map(|(org, number)| Act::Add { org, number }),
         1 => (org, 1..NUMBERS.len()).prop_map(|(org, number)| Act::Remove { org, number }),
     ]
@@ -288,7 +294,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, max_shrink_iters: 200, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_story_keeps_the_rules(steps in proptest::collection::vec((pauses(), acts()), 1..40)) {
+    fn any_story_keeps_the_rules(steps in proptest::collection::vec((pauses(), acts()), 1..50)) {
         tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(check_story(steps));
     }
 }

@@ -14,7 +14,7 @@ const PERSONAL: [&str; 12] = [
     "Leonardo",
     "28040",
     "martina@",
-    "4711",
+    "kunde-4711",
     "PORTIN_",
     "634443633",
     "600300001",
@@ -37,7 +37,7 @@ async fn nothing_personal() {
     let served = Served::start(&["--database", "sqlite::memory:", "--log", "trace,hyper=info,h2=info,rustls=info"]);
     let mut body: Value = serde_json::from_str(include_str!("../../../src/http/portability/samples/request.json")).unwrap();
     body["subscriber"]["email"] = json!("martina@example.com");
-    body["subscriber"]["id"] = json!("4711");
+    body["subscriber"]["id"] = json!("kunde-4711");
     let base = "/v1/orgs/masmovil/portabilities";
     let with = |pointer: &str, value: Value| {
         let mut body = body.clone();

@@ -204,7 +204,7 @@ impl Stage {
         let owner = operators::owner(&self.world, &holder, number).await.unwrap().current;
         if owner.to_string() == holder.operator_code {
             let request = self.body("004", "730000", &[0], None);
-            request::submit_from_outside(&self.world, OperatorCode::parse("004").unwrap(), &request).await.unwrap();
+            allowed(request::submit_from_outside(&self.world, OperatorCode::parse("004").unwrap(), &request).await);
         }
     }
 
@@ -225,8 +225,8 @@ impl Stage {
     async fn answer(&self, org: &str, which: usize, command: DonorCommand) {
         let mut given = self.seen_by(org).await;
         given.retain(|one| !one.recipient_rol);
-        // In an order that does not depend on when it was written down.
-        given.sort_by_key(|one| (one.contract_code.to_string(), one.msisdn));
+        // The latest request first: an order that does not depend on when it was written down.
+        given.sort_by_key(|one| std::cmp::Reverse((one.contract_code.as_str()[3..].to_owned(), one.msisdn)));
         if given.is_empty() {
             return;
         }

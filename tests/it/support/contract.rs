@@ -129,7 +129,7 @@ impl Schemas<'_> {
         problems: &mut Vec<String>,
     ) -> Option<String> {
         let holds = match keyword {
-            "description" | "example" | "examples" | "title" | "default" | "deprecated" => true,
+            "description" | "example" | "examples" | "title" | "default" | "deprecated" | "readOnly" => true,
             "$ref" => {
                 self.judge(target(self.document, rule), value, at, problems);
                 true
@@ -143,6 +143,7 @@ impl Schemas<'_> {
                 self.members(keyword, rule, schema, value, at, problems);
                 true
             }
+            "propertyNames" => value.as_object().is_none_or(|members| members.keys().all(|name| self.passes(rule, &name.as_str().into()))),
             "required" => value
                 .as_object()
                 .is_none_or(|members| rule.as_array().unwrap().iter().all(|name| members.contains_key(name.as_str().unwrap()))),

@@ -1,6 +1,7 @@
 //! What the tests are made with: databases, servers, clocks, tokens, a client that checks every answer against the documents.
 
 pub mod app;
+pub mod browser;
 pub mod clock;
 pub mod contract;
 pub mod database;
