@@ -36,7 +36,7 @@ pub struct RawRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     subscriber: Option<Subscriber>,
-    #[schema(value_type = String, format = DateTime)]
+    #[schema(value_type = String)]
     created_at: Timestamp,
 }
 
@@ -57,7 +57,7 @@ pub struct RawPorting {
     icc_id: Option<String>,
     nrn_receptor: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, format = DateTime)]
+    #[schema(value_type = Option<String>)]
     chosen_window: Option<Timestamp>,
     recipient_operator: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -72,14 +72,14 @@ pub struct RawPorting {
     cause: Option<String>,
     /// AENV: when the Central Node opens.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, format = DateTime)]
+    #[schema(value_type = Option<String>)]
     opens_at: Option<Timestamp>,
     /// The Central Node's dates, once it has registered the process.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     schedule: Option<RawSchedule>,
     /// ASOL: by when the donor has to answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, format = DateTime)]
+    #[schema(value_type = Option<String>)]
     reply_deadline: Option<Timestamp>,
     /// ASOL: an answer that the Central Node does not have yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -91,15 +91,15 @@ pub struct RawPorting {
 #[serde(deny_unknown_fields)]
 #[schema(as = DataSetSchedule)]
 struct RawSchedule {
-    #[schema(value_type = String, format = DateTime)]
+    #[schema(value_type = String)]
     registered_at: Timestamp,
-    #[schema(value_type = String, format = DateTime)]
+    #[schema(value_type = String)]
     tv_start: Timestamp,
-    #[schema(value_type = String, format = DateTime)]
+    #[schema(value_type = String)]
     tv_end: Timestamp,
-    #[schema(value_type = String, format = DateTime)]
+    #[schema(value_type = String)]
     window: Timestamp,
-    #[schema(value_type = String, format = DateTime)]
+    #[schema(value_type = String)]
     cancel_limit: Timestamp,
     /// `REJECTS` or `ACCEPTS`: what it means when the donor does not answer.
     silence: String,
@@ -112,7 +112,7 @@ struct RawSchedule {
 struct RawAnswer {
     /// `ACCEPT`, or the cause of the refusal.
     answer: String,
-    #[schema(value_type = String, format = DateTime)]
+    #[schema(value_type = String)]
     send_at: Timestamp,
 }
 
@@ -136,7 +136,7 @@ pub struct RawEvent {
     id: String,
     /// The `id` of one of the `portings`.
     porting_id: String,
-    #[schema(value_type = String, format = DateTime)]
+    #[schema(value_type = String)]
     at: Timestamp,
     message_type: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]

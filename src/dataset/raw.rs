@@ -16,7 +16,7 @@ use crate::domain::operator::{ChangeQuota, MultipleQuota, NumberRange, Operator,
 use crate::domain::operator_token::{OperatorToken, StoredToken};
 use crate::domain::org::OrgName;
 
-/// A data set, as `portero seed` and `portero load` read it
+/// A data set, as `portero seed` and `portero load` read it: instants are RFC 3339, to the microsecond
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DataSet {
@@ -71,7 +71,7 @@ pub struct Number {
     org: String,
     belongs_to: String,
     status: String,
-    #[schema(value_type = String, format = DateTime)]
+    #[schema(value_type = String)]
     checked_at: Timestamp,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     internal_portability: Option<Origin>,
@@ -95,7 +95,7 @@ struct Origin {
 struct RawSim {
     imsi: String,
     segment: String,
-    #[schema(value_type = String, format = DateTime)]
+    #[schema(value_type = String)]
     created_at: Timestamp,
 }
 
@@ -109,7 +109,7 @@ pub struct Token {
     msisdn: String,
     /// Absent: never.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, format = DateTime)]
+    #[schema(value_type = Option<String>)]
     expires_at: Option<Timestamp>,
 }
 
@@ -195,7 +195,7 @@ pub struct RawOperator {
     multiple_quota: u32,
     change_quota: u32,
     status: String,
-    #[schema(value_type = String, format = DateTime)]
+    #[schema(value_type = String)]
     status_date: Timestamp,
     backup: bool,
 }
