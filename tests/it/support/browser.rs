@@ -13,7 +13,7 @@ use super::app::client;
 use super::database::ScratchDir;
 
 /// How long something may take to appear on a page before the test fails, in milliseconds.
-const PATIENCE: u32 = 20_000;
+const PATIENCE: u32 = 120_000;
 /// What an element's reference is called in answers (`WebDriver` §12.2).
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
