@@ -200,7 +200,7 @@ impl SeedArgs {
             Some(seed) => seed,
             None => Seed::Data(DataSet::parse(&read(Path::new(&self.data))?)?.into()),
         };
-        seed.fill(&store, SystemClock.now()).await?;
+        seed.fill(&*store, SystemClock.now()).await?;
         store.close().await;
         Ok(())
     }

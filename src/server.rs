@@ -20,11 +20,11 @@ use crate::entitlement::ts43::{Ts43Client, Ts43Config};
 use crate::error::{Error, Kind, Result};
 use crate::http::{self, AppState, Document, connections};
 use crate::mock::control::{self, ControlState};
-use crate::mock::demo;
 use crate::mock::layers::{self, Mock};
 use crate::mock::page::{self, Signer};
 use crate::mock::sandbox::Surroundings;
 use crate::mock::sandboxes::Sandboxes;
+use crate::mock::seed::Seed;
 use crate::mock::template::Templates;
 use crate::service::World;
 use crate::store::{self, Store};
@@ -222,7 +222,7 @@ async fn prepare(store: &Arc<dyn Store>, mode: Mode, clock: &dyn Clock) -> Resul
         Mode::Mock => {
             take_for_mock(&**store).await?;
             if store.is_empty().await? {
-                demo::seed(store, clock.now()).await?;
+                Seed::Demo.fill(&**store, clock.now()).await?;
             }
         }
     }

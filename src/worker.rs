@@ -40,8 +40,10 @@ async fn turn(world: &World) -> Duration {
 
 /// Applies a batch; how long there is nothing to do then.
 async fn work(world: &World) -> crate::error::Result<Duration> {
+    let next_due = world.store.next_due().await?;
+    // Read last: what was just read may be of a world that has begun again, with a clock set back.
     let now = world.clock.now();
-    match world.store.next_due().await? {
+    match next_due {
         Some(due) if due <= now => {
             let applied = settle::work(world, now).await?;
             // Nothing: what is due, other servers have taken.

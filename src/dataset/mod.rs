@@ -1,19 +1,25 @@
 //! Data sets: what `seed` fills a mock's database with, and `load` a registry.
 //!
 //! A data set is a JSON file with the members `orgs`, `operators`, `holidays`, `ported_numbers`, `msisdns` and `operator_tokens`, each optional.
+//! One that was made from a database has besides `portability_requests`, `portings`, `portabilities`, `portability_events` and `counters`.
 
+mod check;
+mod portings;
 mod raw;
 
-use jiff::Timestamp;
 use jiff::civil::Date;
 
+use crate::domain::archive::Archive;
 use crate::domain::inventory::NewNumber;
-use crate::domain::msisdn::Msisdn;
-use crate::domain::nrn::Nrn;
-use crate::domain::operator::{Operator, OperatorCode};
-use crate::domain::operator_token::OperatorToken;
+use crate::domain::listing::PortedNumber;
+use crate::domain::operator::Operator;
+use crate::domain::operator_token::StoredToken;
 use crate::domain::org::Org;
 use crate::error::{Error, Kind, Result};
+
+pub use raw::DataSet as Written;
+
+use portings::{RawEvent, RawPortability, RawPorting, RawRequest};
 
 /// The data set that makes the published curls work as they stand.
 const DEMO: &str = include_str!("demo.json");
@@ -26,35 +32,15 @@ pub struct DataSet {
     /// The inventory.
     pub numbers: Vec<NewNumber>,
     /// What the built-in Entitlement Server knows.
-    pub operator_tokens: Vec<Token>,
+    pub operator_tokens: Vec<StoredToken>,
     /// The operators of the Central Node.
     pub operators: Vec<Operator>,
     /// Days the Central Node does not work, besides the national holidays.
     pub holidays: Vec<Date>,
     /// Numbers that are not with their range's operator.
     pub ported_numbers: Vec<PortedNumber>,
-}
-
-/// A number that has been ported.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PortedNumber {
-    /// The number.
-    pub msisdn: Msisdn,
-    /// Its operator of today.
-    pub operator: OperatorCode,
-    /// Where it is routed to.
-    pub nrn: Nrn,
-}
-
-/// An operator token.
-#[derive(Debug, Clone)]
-pub struct Token {
-    /// The token.
-    pub token: OperatorToken,
-    /// The number behind it.
-    pub msisdn: Msisdn,
-    /// When it expires; `None`: never.
-    pub expires_at: Option<Timestamp>,
+    /// What became of requests for portability.
+    pub archive: Archive,
 }
 
 impl DataSet {
@@ -82,6 +68,12 @@ impl DataSet {
         Self::from_raw(serde_path_to_error::deserialize(json))
     }
 
+    /// As it stands in JSON.
+    #[must_use]
+    pub fn written(&self) -> Written {
+        self.into()
+    }
+
     fn from_raw(raw: Result<raw::DataSet, serde_path_to_error::Error<serde_json::Error>>) -> Result<Self> {
         let raw = raw.map_err(|error| Error::new(Kind::Invalid, format!("data set, {}: {}", error.path(), error.inner())))?;
         Ok(Self {
@@ -91,6 +83,13 @@ impl DataSet {
             operators: converted("operators", &raw.operators, raw::RawOperator::convert)?,
             holidays: raw.holidays,
             ported_numbers: converted("ported_numbers", &raw.ported_numbers, raw::RawPortedNumber::convert)?,
+            archive: Archive {
+                requests: converted("portability_requests", &raw.portability_requests, RawRequest::convert)?,
+                orders: converted("portings", &raw.portings, RawPorting::convert)?,
+                portabilities: converted("portabilities", &raw.portabilities, RawPortability::convert)?,
+                events: converted("portability_events", &raw.portability_events, RawEvent::convert)?,
+                counters: raw.counters.into_iter().map(|counter| (counter.name, counter.value)).collect(),
+            },
         })
     }
 }

@@ -2,37 +2,56 @@
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
-use super::PortedNumber;
+use super::portings::{RawCounter, RawEvent, RawPortability, RawPorting, RawRequest};
 use crate::clock::truncated;
 use crate::domain::imsi::Imsi;
 use crate::domain::inventory::{BelongsTo, InternalPortability, NewNumber, Segment, Sim, Status};
+use crate::domain::listing::PortedNumber;
 use crate::domain::msisdn::Msisdn;
 use crate::domain::nrn::Nrn;
 use crate::domain::operator::{ChangeQuota, MultipleQuota, NumberRange, Operator, OperatorCode, OperatorName, OperatorStatus, QuotaGroup};
-use crate::domain::operator_token::OperatorToken;
+use crate::domain::operator_token::{OperatorToken, StoredToken};
 use crate::domain::org::OrgName;
 
-#[derive(Deserialize)]
+/// A data set, as `portero seed` and `portero load` read it: instants are RFC 3339, to the microsecond
+#[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DataSet {
     #[serde(default)]
-    pub orgs: Vec<Org>,
+    pub(super) orgs: Vec<Org>,
     #[serde(default)]
-    pub msisdns: Vec<Number>,
+    pub(super) msisdns: Vec<Number>,
     #[serde(default)]
-    pub operator_tokens: Vec<Token>,
+    pub(super) operator_tokens: Vec<Token>,
     #[serde(default)]
-    pub operators: Vec<RawOperator>,
+    pub(super) operators: Vec<RawOperator>,
     #[serde(default)]
-    pub holidays: Vec<Date>,
+    #[schema(value_type = Vec<String>)]
+    pub(super) holidays: Vec<Date>,
     #[serde(default)]
-    pub ported_numbers: Vec<RawPortedNumber>,
+    pub(super) ported_numbers: Vec<RawPortedNumber>,
+    /// The earliest first.
+    #[serde(default)]
+    pub(super) portability_requests: Vec<RawRequest>,
+    #[serde(default)]
+    pub(super) portings: Vec<RawPorting>,
+    /// In the order in which they arrived.
+    #[serde(default)]
+    pub(super) portabilities: Vec<RawPortability>,
+    /// In the order in which they were noted.
+    #[serde(default)]
+    pub(super) portability_events: Vec<RawEvent>,
+    #[serde(default)]
+    pub(super) counters: Vec<RawCounter>,
 }
 
-#[derive(Deserialize)]
+/// An org
+#[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = DataSetOrg)]
 pub struct Org {
     name: String,
     operator_code: String,
@@ -43,40 +62,54 @@ pub struct Org {
     tier: i64,
 }
 
-#[derive(Deserialize)]
+/// A number of the inventory
+#[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = DataSetNumber)]
 pub struct Number {
     msisdn: String,
     org: String,
     belongs_to: String,
     status: String,
+    #[schema(value_type = String)]
     checked_at: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     internal_portability: Option<Origin>,
     #[serde(default)]
     imsis: Vec<RawSim>,
 }
 
-#[derive(Deserialize)]
+/// Where a number came from
+#[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = DataSetOrigin)]
 struct Origin {
     org: String,
     belongs_to: String,
 }
 
-#[derive(Deserialize)]
+/// A SIM, the current one first in its list
+#[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = DataSetSim)]
 struct RawSim {
     imsi: String,
     segment: String,
+    #[schema(value_type = String)]
     created_at: Timestamp,
 }
 
-#[derive(Deserialize)]
+/// A token of the built-in Entitlement Server
+#[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = DataSetToken)]
 #[expect(clippy::struct_field_names, reason = "the names in the file")]
 pub struct Token {
     token: String,
     msisdn: String,
+    /// Absent: never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
     expires_at: Option<Timestamp>,
 }
 
@@ -138,8 +171,8 @@ impl RawSim {
 }
 
 impl Token {
-    pub fn convert(&self) -> Result<super::Token, &'static str> {
-        Ok(super::Token {
+    pub fn convert(&self) -> Result<StoredToken, &'static str> {
+        Ok(StoredToken {
             token: OperatorToken::parse(&self.token).map_err(|_| "token")?,
             msisdn: Msisdn::parse(&self.msisdn).map_err(|_| "msisdn")?,
             expires_at: self.expires_at.map(truncated),
@@ -147,9 +180,10 @@ impl Token {
     }
 }
 
-/// An operator, with the members of `/operator`.
-#[derive(Deserialize)]
+/// An operator, with the members of `/operator`
+#[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = DataSetOperator)]
 pub struct RawOperator {
     id: i64,
     operator: String,
@@ -161,28 +195,35 @@ pub struct RawOperator {
     multiple_quota: u32,
     change_quota: u32,
     status: String,
+    #[schema(value_type = String)]
     status_date: Timestamp,
     backup: bool,
 }
 
-#[derive(Deserialize)]
+/// A range of NRNs
+#[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = DataSetNrnRange)]
 struct RawNrnRange {
     id: i64,
     initial_nrn: u32,
     final_nrn: u32,
 }
 
-#[derive(Deserialize)]
+/// A range of numbers
+#[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = DataSetMsisdnRange)]
 struct RawMsisdnRange {
     id: i64,
     initial_msisdn: u64,
     final_msisdn: u64,
 }
 
-#[derive(Deserialize)]
+/// A number that is not with its range's operator
+#[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = DataSetPortedNumber)]
 pub struct RawPortedNumber {
     msisdn: String,
     operator: String,
@@ -223,5 +264,95 @@ impl RawPortedNumber {
             operator: OperatorCode::parse(&self.operator).map_err(|_| "operator")?,
             nrn: Nrn::parse(&self.nrn).map_err(|_| "nrn")?,
         })
+    }
+}
+
+impl From<&super::DataSet> for DataSet {
+    fn from(data: &super::DataSet) -> Self {
+        let archive = &data.archive;
+        Self {
+            orgs: data.orgs.iter().map(Org::from).collect(),
+            msisdns: data.numbers.iter().map(Number::from).collect(),
+            operator_tokens: data.operator_tokens.iter().map(Token::from).collect(),
+            operators: data.operators.iter().map(RawOperator::from).collect(),
+            holidays: data.holidays.clone(),
+            ported_numbers: data.ported_numbers.iter().map(RawPortedNumber::from).collect(),
+            portability_requests: archive.requests.iter().map(RawRequest::from).collect(),
+            portings: archive.orders.iter().map(RawPorting::from).collect(),
+            portabilities: archive.portabilities.iter().map(RawPortability::from).collect(),
+            portability_events: archive.events.iter().map(RawEvent::from).collect(),
+            counters: archive.counters.iter().map(|(name, value)| RawCounter { name: name.clone(), value: *value }).collect(),
+        }
+    }
+}
+
+impl From<&super::Org> for Org {
+    fn from(org: &super::Org) -> Self {
+        Self {
+            name: org.name.to_string(),
+            operator_code: org.operator_code.clone(),
+            nrn: org.nrn.clone(),
+            home_system: org.home_system.to_string(),
+            tenant_id: org.tenant_id,
+            bit: org.bit,
+            tier: org.tier,
+        }
+    }
+}
+
+impl From<&NewNumber> for Number {
+    fn from(number: &NewNumber) -> Self {
+        let sim = |sim: &Sim| RawSim { imsi: sim.imsi.to_string(), segment: sim.segment.to_string(), created_at: sim.created_at };
+        let origin = |origin: &InternalPortability| Origin { org: origin.org.to_string(), belongs_to: origin.belongs_to.to_string() };
+        Self {
+            msisdn: number.msisdn.to_string(),
+            org: number.org.to_string(),
+            belongs_to: number.belongs_to.to_string(),
+            status: number.status.to_string(),
+            checked_at: number.checked_at,
+            internal_portability: number.internal_portability.as_ref().map(origin),
+            imsis: number.sims.iter().map(sim).collect(),
+        }
+    }
+}
+
+impl From<&StoredToken> for Token {
+    fn from(token: &StoredToken) -> Self {
+        Self { token: token.token.expose().to_owned(), msisdn: token.msisdn.to_string(), expires_at: token.expires_at }
+    }
+}
+
+impl From<&Operator> for RawOperator {
+    fn from(operator: &Operator) -> Self {
+        let nrn = |range: &NumberRange<Nrn>| RawNrnRange {
+            id: range.id(),
+            initial_nrn: range.initial().number(),
+            final_nrn: range.last().number(),
+        };
+        let msisdn = |range: &NumberRange<Msisdn>| RawMsisdnRange {
+            id: range.id(),
+            initial_msisdn: range.initial().national(),
+            final_msisdn: range.last().national(),
+        };
+        Self {
+            id: operator.id,
+            operator: operator.name.as_str().to_owned(),
+            operator_code: operator.code.to_string(),
+            nrn_range: operator.nrn_ranges.iter().map(nrn).collect(),
+            network_operator: operator.network_operator.to_string(),
+            msisdn_range: operator.msisdn_ranges.iter().map(msisdn).collect(),
+            individual_quota: operator.individual_quota.to_string(),
+            multiple_quota: operator.multiple_quota.per_day(),
+            change_quota: operator.change_quota.per_day(),
+            status: operator.status.to_string(),
+            status_date: operator.status_date,
+            backup: operator.backup,
+        }
+    }
+}
+
+impl From<&PortedNumber> for RawPortedNumber {
+    fn from(ported: &PortedNumber) -> Self {
+        Self { msisdn: ported.msisdn.to_string(), operator: ported.operator.to_string(), nrn: ported.nrn.to_string() }
     }
 }

@@ -83,6 +83,11 @@ impl Calendar {
         Ok(Self { madrid, further_holidays: further_holidays.into_iter().collect() })
     }
 
+    /// The further holidays given as data.
+    pub fn further_holidays(&self) -> impl Iterator<Item = Date> {
+        self.further_holidays.iter().copied()
+    }
+
     /// The date and time in Madrid.
     #[must_use]
     pub fn local(&self, at: Timestamp) -> DateTime {

@@ -101,6 +101,17 @@ impl Ownership {
     }
 }
 
+/// A number that has been ported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PortedNumber {
+    /// The number.
+    pub msisdn: Msisdn,
+    /// Its operator of today.
+    pub operator: OperatorCode,
+    /// Where it is routed to.
+    pub nrn: Nrn,
+}
+
 /// Which operators are asked for: every condition that is there must hold.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OperatorQuery {

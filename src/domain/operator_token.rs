@@ -3,6 +3,10 @@
 use std::fmt;
 use std::ops::RangeInclusive;
 
+use jiff::Timestamp;
+
+use super::msisdn::Msisdn;
+
 /// An opaque operator token: 8 to 512 characters of `[A-Za-z0-9._~+/=-]`.
 ///
 /// GSMA TS.43 leaves the format open; this is the alphabet of bearer tokens (RFC 6750 §2.1). Whoever has the
@@ -10,6 +14,17 @@ use std::ops::RangeInclusive;
 /// marks every place that reads it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct OperatorToken(String);
+
+/// A token of the built-in Entitlement Server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredToken {
+    /// The token.
+    pub token: OperatorToken,
+    /// The number behind it.
+    pub msisdn: Msisdn,
+    /// When it expires; `None`: never.
+    pub expires_at: Option<Timestamp>,
+}
 
 /// The text is not an operator token. It does not say what the text was: it may be a token with a typing error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -29,26 +29,31 @@ use crate::service::portability::Outcome;
 use crate::service::portability::answer::{self, DonorCommand};
 use crate::service::portability::request;
 use crate::service::{World, registry, settle};
-use crate::store::{DueScope, Store};
+use crate::store::{DueScope, MemoryDatabase, Store};
 
 /// How long ago the stories begin that have ended: long enough for a window to have passed, whatever holidays there were.
 const LONG_AGO: SignedDuration = SignedDuration::from_hours(14 * 24);
 /// How far the past is searched for an hour at which the Node was open, a step at a time.
 const STEP: SignedDuration = SignedDuration::from_mins(30);
 
-/// Replaces everything a database holds by the demo data as of `now`.
+/// A database that holds the demo data as of `now`. It is one of their own, because the stories are of another time: whoever saw them in the
+/// middle would let happen what is due since.
 ///
 /// # Errors
 /// Those of the store.
-pub async fn seed(store: &Arc<dyn Store>, now: Timestamp) -> Result<()> {
-    registry::seed(&**store, &DataSet::demo()?).await?;
+pub async fn play(now: Timestamp) -> Result<MemoryDatabase> {
+    let database = MemoryDatabase::open().await?;
+    let store = database.store();
+    store.migrate().await?;
+    registry::seed(&*store, &DataSet::demo()?).await?;
     let calendar = store.directory().await?.calendar;
-    let stage = Stage::new(store.clone(), calendar, now);
+    let stage = Stage::new(store, calendar, now);
     stage.play_what_has_ended().await?;
     stage.play_what_is_confirmed().await?;
     stage.play_what_is_requested().await?;
     stage.at(now);
-    settle::settle(&stage.world, &DueScope::All, now).await
+    settle::settle(&stage.world, &DueScope::All, now).await?;
+    Ok(database)
 }
 
 /// A world whose clock the stories set.

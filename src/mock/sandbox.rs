@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use jiff::{Span, Timestamp};
+use tokio::sync::Mutex;
 
 use super::clock::{ClockChange, Setting, VirtualClock};
 use super::donors::Donors;
@@ -22,11 +23,8 @@ use crate::domain::portability::due_at;
 use crate::entitlement::EntitlementServer;
 use crate::entitlement::stored::StoredTokens;
 use crate::error::{Error, Kind, Result};
-use crate::service::{World, settle};
-use crate::store::{Claim, DueScope, MemoryDatabase, Store};
-
-/// The stories of the demo data begin a good two weeks ago.
-const BEFORE_ANY_STORY: jiff::SignedDuration = jiff::SignedDuration::from_hours(60 * 24);
+use crate::service::{World, registry, settle};
+use crate::store::{Claim, DueScope, Store};
 
 /// The setting of a database that says how its clock is set.
 const CLOCK: &str = "clock";
@@ -47,6 +45,8 @@ pub struct Sandbox {
     pub faults: Faults,
     /// What was asked in it.
     pub journal: Journal,
+    /// Held while it begins again: two at once would each leave out what the other puts in.
+    beginning: Mutex<()>,
 }
 
 /// What all sandboxes of a server share.
@@ -75,13 +75,13 @@ impl Sandbox {
     /// A new one in memory.
     ///
     /// # Errors
-    /// Those of [`Seed::fill`] and [`VirtualClock::change`].
+    /// Those of [`registry::seed`] and [`VirtualClock::change`].
     pub async fn in_memory(name: &str, beginning: &Beginning, around: &Surroundings, created_at: Timestamp) -> Result<Self> {
-        let database = MemoryDatabase::open().await?;
-        // Only while nobody has used the connection: an image must not replace a database under prepared statements.
-        database.restore(&around.templates.image(&beginning.seed, around.time.now()).await?).await?;
+        let start = VirtualClock::new(around.time.clone());
+        let setting = start.change(&beginning.clock)?;
+        let database = around.templates.database(&beginning.seed, start.now()).await?;
         let sandbox = Self::new(name, database.store(), around, created_at);
-        sandbox.reset(beginning, around).await?;
+        sandbox.clock.set(setting);
         Ok(sandbox)
     }
 
@@ -95,38 +95,30 @@ impl Sandbox {
             store,
         };
         let (faults, journal) = (Faults::default(), Journal::default());
-        Self { name: name.to_owned(), created_at, world, clock, donors, faults, journal }
+        Self { name: name.to_owned(), created_at, world, clock, donors, faults, journal, beginning: Mutex::default() }
     }
 
     /// Begins again: with this seed, a clock that shows real time but for these changes, donors that were told nothing, without faults, and
     /// with an empty journal.
     ///
     /// # Errors
-    /// Those of [`Seed::fill`] and [`VirtualClock::change`]; then the data are as they were.
+    /// Those of [`registry::seed`] and [`VirtualClock::change`]; then everything is as it was.
     pub async fn reset(&self, beginning: &Beginning, around: &Surroundings) -> Result<()> {
         let start = VirtualClock::new(around.time.clone());
         let setting = start.change(&beginning.clock)?;
-        self.fill(&beginning.seed, start.now()).await?;
+        let data = around.templates.data(&beginning.seed, start.now()).await?;
+        let _alone = self.beginning.lock().await;
+        // The new data must not be seen at the old time, at which more may be due.
+        let before = self.clock.setting();
         self.clock.set(setting);
+        if let Err(error) = registry::seed(&*self.world.store, &data).await {
+            self.clock.set(before);
+            return Err(error);
+        }
         self.donors.clear();
         self.faults.clear();
         self.journal.clear();
         if beginning.clock.is_empty() { Ok(()) } else { self.keep(setting).await }
-    }
-
-    /// Fills the server's own database, with which the worker and other callers go on working.
-    ///
-    /// For so long the clock stands before everything that a seed tells of: otherwise what is due by now would happen between two steps of a story.
-    async fn fill(&self, seed: &Seed, now: Timestamp) -> Result<()> {
-        let kept = self.clock.setting();
-        let before = now.checked_sub(BEFORE_ANY_STORY).map_err(|error| Error::because(Kind::Internal, error))?;
-        let still = ClockChange { now: Some(before), frozen: Some(true), ..ClockChange::default() };
-        self.clock.change(&still)?;
-        let filled = seed.fill(&self.world.store, now).await;
-        if filled.is_err() {
-            self.clock.set(kept);
-        }
-        filled
     }
 
     /// Changes the clock, and lets happen what is due then.

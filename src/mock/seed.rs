@@ -16,19 +16,17 @@ pub enum Seed {
     /// The demo data: numbers, tokens, operators, and portabilities in every state.
     #[default]
     Demo,
-    /// Nothing at all.
-    Empty,
     /// A data set.
     Data(Arc<DataSet>),
 }
 
 impl Seed {
-    /// The seed of this name.
+    /// The seed of this name: `demo` or, for nothing at all, `empty`.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         match name {
             "demo" => Some(Self::Demo),
-            "empty" => Some(Self::Empty),
+            "empty" => Some(Self::Data(Arc::default())),
             _ => None,
         }
     }
@@ -36,12 +34,11 @@ impl Seed {
     /// Replaces everything a database holds, as of `now`.
     ///
     /// # Errors
-    /// [`crate::error::Kind::Conflict`] where a data set contradicts itself; those of the store.
-    pub async fn fill(&self, store: &Arc<dyn Store>, now: Timestamp) -> Result<()> {
+    /// Those of [`registry::seed`].
+    pub async fn fill(&self, store: &dyn Store, now: Timestamp) -> Result<()> {
         match self {
-            Self::Demo => demo::seed(store, now).await,
-            Self::Empty => registry::seed(&**store, &DataSet::default()).await,
-            Self::Data(data) => registry::seed(&**store, data).await,
+            Self::Demo => registry::seed(store, &registry::export(&*demo::play(now).await?.store()).await?).await,
+            Self::Data(data) => registry::seed(store, data).await,
         }
     }
 }

@@ -31,7 +31,9 @@ pub(super) async fn put(unit: &mut dyn UnitOfWork, number: &NewNumber) -> Result
     if unit.number_add(number).await? == Added::Taken {
         return Err(Error::new(Kind::Conflict, "Msisdn is already in the inventory"));
     }
-    for (slot, sim) in (0..).zip(&number.sims) {
+    // Slot 0 is the current one; of the others, the newest has the highest.
+    let slots = std::iter::once(0).chain((1..i64::try_from(number.sims.len()).unwrap_or(i64::MAX)).rev());
+    for (slot, sim) in slots.zip(&number.sims) {
         if unit.sim_add(number.msisdn, slot, &sim.imsi, sim.segment, sim.created_at).await? == Added::Taken {
             return Err(imsi_taken());
         }

@@ -2,10 +2,10 @@
 
 use super::{World, inventory};
 use crate::dataset::DataSet;
-use crate::domain::inventory::NewNumber;
+use crate::domain::archive::Archive;
 use crate::domain::org::{Org, OrgName, Tenancy};
 use crate::error::{Error, Kind, Result};
-use crate::store::{Store, UnitOfWork};
+use crate::store::{Added, NewRequest, Store, UnitOfWork};
 
 /// An org by its name.
 ///
@@ -20,7 +20,7 @@ pub async fn org(world: &World, name: &OrgName) -> Result<Org> {
 /// # Errors
 /// [`Kind::Invalid`] or [`Kind::Conflict`] where the data set contradicts itself; then nothing has changed.
 pub async fn seed(store: &dyn Store, data: &DataSet) -> Result<()> {
-    check_orgs(data)?;
+    data.check()?;
     let mut unit = store.begin(Tenancy::Every).await?;
     unit.clear().await?;
     put_registry(&mut *unit, data).await?;
@@ -30,16 +30,58 @@ pub async fn seed(store: &dyn Store, data: &DataSet) -> Result<()> {
     for token in &data.operator_tokens {
         unit.operator_token_put(&token.token, token.msisdn, token.expires_at).await?;
     }
+    put_archive(&mut *unit, &data.archive).await?;
     unit.commit().await
 }
 
-/// A number is of an org that the data set has, for nothing else is there.
-fn check_orgs(data: &DataSet) -> Result<()> {
-    let is_unknown = |number: &NewNumber| !data.orgs.iter().any(|org| org.name == number.org);
-    match data.numbers.iter().position(is_unknown) {
-        Some(place) => Err(Error::new(Kind::Invalid, format!("data set, msisdns[{place}].org is not one of its orgs"))),
-        None => Ok(()),
+/// Everything that a database holds, as it is.
+///
+/// # Errors
+/// Those of the store.
+pub async fn export(store: &dyn Store) -> Result<DataSet> {
+    let mut unit = store.begin(Tenancy::Every).await?;
+    let directory = unit.directory_now().await?;
+    Ok(DataSet {
+        orgs: unit.orgs_now().await?,
+        numbers: unit.numbers().await?,
+        operator_tokens: unit.operator_tokens().await?,
+        operators: directory.operators,
+        holidays: directory.calendar.further_holidays().collect(),
+        ported_numbers: unit.ported_numbers().await?,
+        archive: unit.archive().await?,
+    })
+}
+
+async fn put_archive(unit: &mut dyn UnitOfWork, archive: &Archive) -> Result<()> {
+    for request in &archive.requests {
+        let new = NewRequest {
+            id: &request.id,
+            org: request.org.as_ref(),
+            contract_code: &request.contract_code,
+            digest: &request.digest,
+            external_reference: request.external_reference.as_deref(),
+            subscriber: request.subscriber.as_ref(),
+            created_at: request.created_at,
+        };
+        once(unit.request_add(&new).await?, "two requests of an org have the same contract_code")?;
     }
+    for order in &archive.orders {
+        once(unit.order_add(order).await?, "a number is active in two portings")?;
+    }
+    for portability in &archive.portabilities {
+        unit.portability_add(&portability.id, &portability.order_id, &portability.org, portability.recipient_rol).await?;
+    }
+    for archived in &archive.events {
+        unit.event_add(&archived.id, &archived.order_id, &archived.event).await?;
+    }
+    for (name, value) in &archive.counters {
+        unit.counter_put(name, *value).await?;
+    }
+    Ok(())
+}
+
+fn once(added: Added, contradiction: &str) -> Result<()> {
+    if added == Added::New { Ok(()) } else { Err(Error::new(Kind::Conflict, format!("data set, {contradiction}"))) }
 }
 
 /// Adds the registry data of a data set to what is there, replacing what has the same key.

@@ -77,6 +77,9 @@ pub trait Dialect: Database {
     const PLACE_OF: &'static str;
     /// Makes a computed text compare byte by byte.
     const BYTEWISE: &'static str;
+    /// Waits for those who are writing and keeps others from it until the transaction ends, in the order in which they write; `None` where
+    /// only one writes at a time anyway.
+    const LOCK_OUT: Option<&'static str>;
     /// The schema, as this binary knows it.
     const SCHEMA_MIGRATIONS: &'static Migrator;
 
@@ -132,6 +135,7 @@ macro_rules! dialect {
 
 dialect!(Postgres, POSTGRES_MIGRATIONS, {
     const BEGIN_WRITE: &'static str = "BEGIN";
+    const LOCK_OUT: Option<&'static str> = Some("LOCK TABLE portability_requests, portings, msisdns IN EXCLUSIVE MODE");
     const FOR_UPDATE: &'static str = " FOR UPDATE";
     const FOR_UPDATE_OF_FREE: &'static str = " FOR UPDATE SKIP LOCKED";
     const PLACE_OF: &'static str = "strpos";
@@ -145,6 +149,7 @@ dialect!(Postgres, POSTGRES_MIGRATIONS, {
 // One writer at a time: a write transaction takes the lock when it begins, for a later upgrade from a read lock can fail.
 dialect!(Sqlite, SQLITE_MIGRATIONS, {
     const BEGIN_WRITE: &'static str = "BEGIN IMMEDIATE";
+    const LOCK_OUT: Option<&'static str> = None;
     const FOR_UPDATE: &'static str = "";
     const FOR_UPDATE_OF_FREE: &'static str = "";
     const PLACE_OF: &'static str = "instr";

@@ -10,7 +10,7 @@ use super::{Added, DueScope, Inventory, InventoryWrites, Reading};
 use crate::domain::imsi::Imsi;
 use crate::domain::inventory::{BelongsTo, Entry, InternalPortability, NewNumber, Segment, Sim, Status};
 use crate::domain::msisdn::Msisdn;
-use crate::domain::org::Tenancy;
+use crate::domain::org::{OrgName, Tenancy};
 use crate::error::{Error, Kind, Result};
 
 /// A number with its org, a row for each SIM.
@@ -35,23 +35,25 @@ fn entry<D: Dialect>(rows: &[D::Row], tenancy: &Tenancy) -> Result<Option<Entry>
     if !tenancy.sees(&org.name) {
         return Ok(None);
     }
-    let internal_portability = match record.text_or_null("from_org")? {
-        Some(_) => Some(InternalPortability { org: record.org_name("from_org")?, belongs_to: record.belongs_to("from_system")? }),
-        None => None,
-    };
     Ok(Some(Entry {
         msisdn: record.msisdn("msisdn")?,
         belongs_to: record.belongs_to("belongs_to")?,
         status: record.status("status")?,
         checked_at: record.instant("checked_at")?,
-        internal_portability,
+        internal_portability: origin(&record)?,
         sims: sims::<D>(rows)?,
         org,
     }))
 }
 
+/// Where an entry came from.
+pub(super) fn origin<D: Dialect>(record: &Record<'_, D>) -> Result<Option<InternalPortability>> {
+    let Some(org) = record.parsed_or_null("from_org", |text| OrgName::parse(text).ok())? else { return Ok(None) };
+    Ok(Some(InternalPortability { org, belongs_to: record.belongs_to("from_system")? }))
+}
+
 /// The SIMs of an entry's rows: the current one first, the rest newest first.
-fn sims<D: Dialect>(rows: &[D::Row]) -> Result<Vec<Sim>> {
+pub(super) fn sims<D: Dialect>(rows: &[D::Row]) -> Result<Vec<Sim>> {
     let mut sims = Vec::with_capacity(rows.len());
     for row in rows {
         let record = Record::<D>::new(row, "imsis");

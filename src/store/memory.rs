@@ -31,14 +31,18 @@ impl MemoryDatabase {
         Ok(Self { pool: memory_pool(&settings).await? })
     }
 
-    /// Replaces what it holds by what the image's database held, between two requests of others.
+    /// A new one that holds what the image's database held. It is read into a new connection, because one that has prepared statements
+    /// would go on with what they know of a database that is no longer there.
     ///
     /// # Errors
-    /// Those of the database.
-    pub async fn restore(&self, image: &Image) -> Result<()> {
+    /// As for [`MemoryDatabase::open`].
+    pub async fn copy(image: &Image) -> Result<Self> {
+        let database = Self::open().await?;
         let bytes = SqliteOwnedBuf::try_from(&*image.0).map_err(|error| Error::because(Kind::Internal, error))?;
-        let mut conn = self.pool.acquire().await.map_err(query_failure)?;
-        conn.deserialize(None, bytes, false).await.map_err(query_failure)
+        let mut conn = database.pool.acquire().await.map_err(query_failure)?;
+        conn.deserialize(None, bytes, false).await.map_err(query_failure)?;
+        drop(conn);
+        Ok(database)
     }
 
     /// Everything it holds.

@@ -3,6 +3,7 @@
 //! A read is one statement on one connection, without a transaction. Writes go through a unit of work, which *is* a transaction: it is
 //! opened for the orgs it may touch, and dropping it undoes it.
 
+mod archive;
 mod connect;
 mod dialect;
 mod directory;
@@ -22,15 +23,16 @@ pub use connect::{DatabaseUrl, InvalidDatabaseUrl, PoolSettings, open};
 use jiff::Timestamp;
 pub use memory::{Image, MemoryDatabase};
 
+use crate::domain::archive::Archive;
 use crate::domain::directory::Directory;
 use crate::domain::filter::Predicate;
 use crate::domain::imsi::Imsi;
 use crate::domain::inventory::{BelongsTo, Entry, NewNumber, Segment, Status};
-use crate::domain::listing::{Portability, PortabilityDetail};
+use crate::domain::listing::{Portability, PortabilityDetail, PortedNumber};
 use crate::domain::msisdn::Msisdn;
 use crate::domain::nrn::Nrn;
 use crate::domain::operator::{Operator, OperatorCode};
-use crate::domain::operator_token::OperatorToken;
+use crate::domain::operator_token::{OperatorToken, StoredToken};
 use crate::domain::order::{NumberFacts, Order};
 use crate::domain::org::{Org, OrgName, Tenancy};
 use crate::domain::portability::Event;
@@ -185,9 +187,28 @@ pub enum Added {
 
 /// A transaction, opened for a tenancy. Dropped without [`UnitOfWork::commit`], it leaves nothing behind.
 #[async_trait]
-pub trait UnitOfWork: InventoryWrites + RegistryWrites + OrderWrites {
+pub trait UnitOfWork: InventoryWrites + RegistryWrites + OrderWrites + Exports {
     /// Makes everything since the beginning durable.
     async fn commit(self: Box<Self>) -> Result<()>;
+}
+
+/// Everything that is stored, to be stored elsewhere: the server's own work, for every org.
+#[async_trait]
+pub trait Exports: Send {
+    /// The orgs, by name.
+    async fn orgs_now(&mut self) -> Result<Vec<Org>>;
+
+    /// The inventory, by number.
+    async fn numbers(&mut self) -> Result<Vec<NewNumber>>;
+
+    /// What the built-in Entitlement Server knows.
+    async fn operator_tokens(&mut self) -> Result<Vec<StoredToken>>;
+
+    /// The numbers that have been ported, by number.
+    async fn ported_numbers(&mut self) -> Result<Vec<PortedNumber>>;
+
+    /// The portabilities.
+    async fn archive(&mut self) -> Result<Archive>;
 }
 
 /// Changing the inventory.
@@ -261,11 +282,11 @@ pub trait OrderWrites: Send {
     /// Writes an order that has changed since it was read, as of the next version.
     async fn order_update(&mut self, order: &Order) -> Result<()>;
 
-    /// Lets an org see an order, as recipient or as donor.
-    async fn portability_add(&mut self, order: &Order, org: &OrgName, recipient_rol: bool) -> Result<()>;
+    /// Lets an org see an order, as recipient or as donor, under an identifier of its own.
+    async fn portability_add(&mut self, id: &str, order_id: &str, org: &OrgName, recipient_rol: bool) -> Result<()>;
 
-    /// Writes down what happened to an order.
-    async fn event_add(&mut self, order: &Order, event: &Event) -> Result<()>;
+    /// Writes down what happened to an order, under an identifier of its own.
+    async fn event_add(&mut self, id: &str, order_id: &str, event: &Event) -> Result<()>;
 
     /// Orders registered at the Central Node that are due at `now`, the earliest first, at most `limit`, kept from changing until the unit of
     /// work ends.
@@ -292,6 +313,9 @@ pub trait OrderWrites: Send {
 
     /// Counts one more under a name, from 1; `None` where that would exceed `limit`.
     async fn counter_next(&mut self, name: &str, limit: u32) -> Result<Option<u32>>;
+
+    /// Stores a count that nothing has counted yet.
+    async fn counter_put(&mut self, name: &str, value: u32) -> Result<()>;
 
     /// Takes back one count.
     async fn counter_back(&mut self, name: &str) -> Result<()>;

@@ -3,7 +3,6 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 use jiff::civil::Date;
-use uuid::Uuid;
 
 use super::dialect::{Dialect, Param};
 use super::directory::{DirectoryRows, HOLIDAYS, MSISDN_RANGES, NRN_RANGES, OPERATORS};
@@ -28,7 +27,7 @@ use crate::domain::process_id::ProcessId;
 use crate::domain::request::AccessType;
 use crate::error::{Error, Kind, Result};
 
-const ORDER: &str = "SELECT id, request_id, msisdn, process_id, access_type, contract_code, icc_id, nrn_receptor, chosen_window,
+pub(super) const ORDER: &str = "SELECT id, request_id, msisdn, process_id, access_type, contract_code, icc_id, nrn_receptor, chosen_window,
         recipient_operator, recipient_org, donor_operator, donor_org, state, cause, message_type, opens_at, registered_at, tv_start, tv_end,
         window_at, cancel_limit, silence, reply_deadline, unsent_answer, unsent_at, version
    FROM portings";
@@ -38,7 +37,7 @@ fn internal(error: impl std::error::Error + Send + Sync + 'static) -> Error {
 }
 
 /// Reads an order.
-fn order<D: Dialect>(row: &D::Row) -> Result<Order> {
+pub(super) fn order<D: Dialect>(row: &D::Row) -> Result<Order> {
     let record = Record::<D>::new(row, "portings");
     let org = |column| record.parsed_or_null(column, |text| OrgName::parse(text).ok());
     let donor = match record.text_or_null("donor_operator")? {
@@ -234,22 +233,15 @@ impl<D: Dialect> OrderWrites for SqlUnit<D> {
         Ok(())
     }
 
-    async fn portability_add(&mut self, order: &Order, org: &OrgName, recipient_rol: bool) -> Result<()> {
-        let id = Uuid::new_v4().to_string();
-        let params = [id.as_str().into(), order.id.as_str().into(), org.as_str().into(), i64::from(recipient_rol).into()];
+    async fn portability_add(&mut self, id: &str, order_id: &str, org: &OrgName, recipient_rol: bool) -> Result<()> {
+        let params = [id.into(), order_id.into(), org.as_str().into(), i64::from(recipient_rol).into()];
         self.execute("INSERT INTO portabilities (id, porting_id, org, recipient_rol) VALUES ($1, $2, $3, $4)", &params).await?;
         Ok(())
     }
 
-    async fn event_add(&mut self, order: &Order, event: &Event) -> Result<()> {
-        let id = Uuid::new_v4().to_string();
-        let params = [
-            event.at.into(),
-            order.id.as_str().into(),
-            id.as_str().into(),
-            event.message_type.as_str().into(),
-            event.cause.map(Cause::as_str).into(),
-        ];
+    async fn event_add(&mut self, id: &str, order_id: &str, event: &Event) -> Result<()> {
+        let params =
+            [event.at.into(), order_id.into(), id.into(), event.message_type.as_str().into(), event.cause.map(Cause::as_str).into()];
         self.execute("INSERT INTO portability_events (at, porting_id, id, message_type, cause) VALUES ($1, $2, $3, $4, $5)", &params)
             .await?;
         Ok(())
@@ -318,6 +310,11 @@ impl<D: Dialect> OrderWrites for SqlUnit<D> {
              ON CONFLICT (name) DO UPDATE SET value = counters.value + 1 WHERE counters.value < $2 RETURNING value"]);
         let rows = self.rows(sql, &[name.into(), i64::from(limit).into()]).await?;
         rows.first().map(|row| Record::<D>::new(row, "counters").int_as("value", |value| u32::try_from(value).ok())).transpose()
+    }
+
+    async fn counter_put(&mut self, name: &str, value: u32) -> Result<()> {
+        self.execute("INSERT INTO counters (name, value) VALUES ($1, $2)", &[name.into(), i64::from(value).into()]).await?;
+        Ok(())
     }
 
     async fn counter_back(&mut self, name: &str) -> Result<()> {

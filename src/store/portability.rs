@@ -224,7 +224,8 @@ fn notification<D: Dialect>(row: &D::Row) -> Result<Notification> {
     Ok(Notification { id: record.text("event_id")?, notification_code: record.int("notification_code")?, event })
 }
 
-fn subscriber<D: Dialect>(row: &D::Row) -> Result<Option<Subscriber>> {
+/// Reads the subscriber of a request.
+pub(super) fn subscriber<D: Dialect>(row: &D::Row) -> Result<Option<Subscriber>> {
     let Some(text) = Record::<D>::new(row, "portability_requests").text_or_null("subscriber")? else { return Ok(None) };
     // The parser's own text may repeat what is stored, which is personal: line and column alone.
     let unreadable =

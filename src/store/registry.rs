@@ -11,6 +11,9 @@ use crate::domain::operator_token::OperatorToken;
 use crate::domain::org::{Org, OrgName, Tenancy};
 use crate::error::{Error, Kind, Result};
 
+/// Every org.
+pub(super) const ORGS: &str = "SELECT name, operator_code, nrn, home_system, tenant_id, bit, tier FROM orgs ORDER BY name";
+
 /// Reads an org from a row that has the columns of `orgs`.
 pub(super) fn org<D: Dialect>(row: &D::Row) -> Result<Org> {
     let record = Record::<D>::new(row, "orgs");
@@ -35,7 +38,7 @@ impl<D: Dialect> Registry for SqlStore<D> {
     }
 
     async fn orgs(&self) -> Result<Vec<Org>> {
-        let rows = self.read("SELECT name, operator_code, nrn, home_system, tenant_id, bit, tier FROM orgs ORDER BY name", &[]).await?;
+        let rows = self.read(ORGS, &[]).await?;
         rows.iter().map(org::<D>).collect()
     }
 
@@ -133,6 +136,10 @@ impl<D: Dialect> RegistryWrites for SqlUnit<D> {
 
     async fn clear(&mut self) -> Result<()> {
         self.must_be_for_every_org()?;
+        // Who writes meanwhile would refer to what is being removed.
+        if let Some(statement) = D::LOCK_OUT {
+            self.execute(statement, &[]).await?;
+        }
         for statement in CLEARED {
             self.execute(statement, &[]).await?;
         }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use crate::dataset::DataSet;
+use crate::dataset::{DataSet, Written};
 use crate::domain::msisdn::Msisdn;
 use crate::error::Result;
 use crate::http::body::{Fields, JsonObject};
@@ -84,7 +84,7 @@ pub enum SeedBody {
     /// The name of a data set.
     Name(SeedName),
     /// A data set.
-    Data(serde_json::Map<String, Value>),
+    Data(Box<Written>),
 }
 
 /// The name of a data set

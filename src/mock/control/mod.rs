@@ -4,6 +4,7 @@ mod agenda;
 mod body;
 mod clock;
 mod donors;
+mod export;
 mod faults;
 mod operator_tokens;
 mod orgs;
@@ -76,6 +77,7 @@ fn operations() -> OpenApiRouter<ControlState> {
         .routes(routes!(sandboxes::list, sandboxes::create))
         .routes(routes!(sandboxes::remove))
         .routes(routes!(sandboxes::reset))
+        .routes(routes!(export::export))
         .routes(routes!(orgs::list))
         .routes(routes!(clock::show, clock::change))
         .routes(routes!(agenda::show))

@@ -1,6 +1,7 @@
 //! The one way in which an order is written: its row, its events, and what follows from them, in one transaction.
 
 use jiff::Timestamp;
+use uuid::Uuid;
 
 use crate::domain::cause::NodeRefusal;
 use crate::domain::order::Order;
@@ -24,17 +25,17 @@ pub async fn write(unit: &mut dyn UnitOfWork, order: &mut Order, mut events: Vec
             }
         }
         if let Some(org) = &order.recipient.org {
-            unit.portability_add(order, org, true).await?;
+            unit.portability_add(&new_id(), &order.id, org, true).await?;
         }
     }
     order.version += 1;
     for event in &events {
-        unit.event_add(order, event).await?;
+        unit.event_add(&new_id(), &order.id, event).await?;
         match event.message_type {
             // From here on the donor knows.
             MessageType::SolicitudAlta => {
                 if let Some(org) = order.donor_org() {
-                    unit.portability_add(order, org, false).await?;
+                    unit.portability_add(&new_id(), &order.id, org, false).await?;
                 }
             }
             MessageType::PortabilidadEfectiva => unit.number_ported(order, event.at).await?,
@@ -42,4 +43,8 @@ pub async fn write(unit: &mut dyn UnitOfWork, order: &mut Order, mut events: Vec
         }
     }
     Ok(())
+}
+
+fn new_id() -> String {
+    Uuid::new_v4().to_string()
 }

@@ -3,6 +3,7 @@
 mod agenda;
 mod clock;
 mod donors;
+mod export;
 mod faults;
 mod journal;
 mod operator_tokens;

@@ -111,7 +111,7 @@ both_databases! {
         for sandbox in ["default", "ci-7"] {
             let reset = |seed: &Value| app.post("/_mock/reset", &json!({"seed": seed})).header("X-Sandbox", sandbox);
             reset(&twice).await.fails(Kind::Conflict, "Msisdn is already in the inventory");
-            reset(&unknown_org).await.fails(Kind::Invalid, "data set, msisdns[0].org is not one of its orgs");
+            reset(&unknown_org).await.fails(Kind::Invalid, "data set, msisdns[0].org is not in the data set");
             Inside { app: &app, sandbox }.get("/v2/msisdns/666777888").await;
         }
         app.post("/_mock/sandboxes", &json!({"name": "bad", "seed": twice})).await.is(409);
