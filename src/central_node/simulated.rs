@@ -97,14 +97,13 @@ impl CentralNode for SimulatedNode {
             Some(refusal) => Err(refusal),
             None => request_verdict(unit, directory, submission, at).await?,
         };
-        let schedule = match verdict {
-            Ok(schedule) => schedule,
+        let (schedule, process_id) = match verdict {
+            Ok(registered) => registered,
             Err(refusal) => {
                 let replies = refusals.into_iter().map(|own| NodeReply::Refused(own.unwrap_or(refusal))).collect();
                 return Ok(Verdict { process_id: None, replies });
             }
         };
-        let process_id = process_id(unit, directory, submission, at).await?;
         let silence = silence(directory, submission.donor);
         let reply = |((order, _), refusal): (&(&Order, &NumberFacts), Option<NodeRefusal>)| match refusal {
             Some(refusal) => NodeReply::Refused(refusal),
@@ -126,24 +125,28 @@ fn number_refusal(directory: &Directory, order: &Order, facts: &NumberFacts) -> 
     other_is_active.then_some(NodeRefusal::Exist)
 }
 
-/// The dates of the process, or what is wrong with the request: `NRNRE`, `HORFV`, `CUPO1`, `CUPO4`, in this order.
+/// The dates and the reference of the process, or what is wrong with the request: `NRNRE`, `HORFV`, `CUPO1`, `CUPO4`, in this order.
 async fn request_verdict(
     unit: &mut dyn UnitOfWork,
     directory: &Directory,
     submission: &Submission<'_>,
     at: Timestamp,
-) -> Result<Result<Schedule, NodeRefusal>> {
+) -> Result<Result<(Schedule, ProcessId), NodeRefusal>> {
     let recipient = directory.operator(submission.recipient.operator);
     if !recipient.is_some_and(|operator| operator.has_nrn(submission.nrn)) && !is_internal(submission) {
         return Ok(Err(NodeRefusal::Nrnre));
     }
     let Some(schedule) = schedule(directory, submission, at)? else { return Ok(Err(NodeRefusal::Horfv)) };
+    // Before the quotas, so that what finds no reference and waits for another counts in none.
+    let prefix = process_prefix(directory, submission, at)?;
+    let process_id = process_id(unit, directory, &prefix, at).await?;
     if !is_internal(submission)
         && let Some(refusal) = quota_refusal(unit, directory, submission, at).await?
     {
+        unit.counter_back(&counter_of(&prefix)).await?;
         return Ok(Err(refusal));
     }
-    Ok(Ok(schedule))
+    Ok(Ok((schedule, process_id)))
 }
 
 /// Whether recipient and donor are the same operator: then the Node never hears of it, and of its refusals only those of a number apply.
@@ -222,13 +225,20 @@ fn silence(directory: &Directory, donor: Option<OperatorCode>) -> Silence {
     if status == Some(OperatorStatus::AltaExtraordinaria) { Silence::Accepts } else { Silence::Rejects }
 }
 
-/// The next reference of this recipient, donor, type and minute.
-async fn process_id(unit: &mut dyn UnitOfWork, directory: &Directory, submission: &Submission<'_>, at: Timestamp) -> Result<ProcessId> {
+/// Recipient, donor, type and minute of the process.
+fn process_prefix(directory: &Directory, submission: &Submission<'_>, at: Timestamp) -> Result<ProcessPrefix> {
     let Some(donor) = submission.donor else { return Err(Error::because(Kind::Internal, "a process without donor")) };
-    let local = directory.calendar.local(at);
-    let prefix = ProcessPrefix::new(submission.recipient.operator, donor, submission.process_type, local);
-    let exhausted = || Error::new(Kind::SequenceExhausted, "").retry_after(60_u32.saturating_sub(local.second().unsigned_abs().into()));
-    let name = format!("process {}", prefix.as_str());
-    let sequence = unit.counter_next(&name, LAST_SEQUENCE).await?.ok_or_else(exhausted)?;
+    Ok(ProcessPrefix::new(submission.recipient.operator, donor, submission.process_type, directory.calendar.local(at)))
+}
+
+fn counter_of(prefix: &ProcessPrefix) -> String {
+    format!("process {}", prefix.as_str())
+}
+
+/// The next reference of a prefix.
+async fn process_id(unit: &mut dyn UnitOfWork, directory: &Directory, prefix: &ProcessPrefix, at: Timestamp) -> Result<ProcessId> {
+    let second = directory.calendar.local(at).second().unsigned_abs();
+    let exhausted = || Error::new(Kind::SequenceExhausted, "").retry_after(60_u32.saturating_sub(second.into()));
+    let sequence = unit.counter_next(&counter_of(prefix), LAST_SEQUENCE).await?.ok_or_else(exhausted)?;
     prefix.number(sequence).map_err(|_| exhausted())
 }

@@ -143,6 +143,15 @@ impl Calendar {
         if self.is_open(at) { self.next_opening(self.day_of(at)?.end) } else { self.next_opening(at) }
     }
 
+    /// When the Node takes requests in a later minute than that of `at`: in the next one, or at its next opening.
+    ///
+    /// # Errors
+    /// [`CalendarError::OutOfRange`] at the end of time.
+    pub fn next_minute(&self, at: Timestamp) -> Result<Timestamp, CalendarError> {
+        let second = at.as_second() - at.as_second().rem_euclid(60) + 60;
+        self.next_opening(Timestamp::from_second(second).map_err(|_| CalendarError::OutOfRange)?)
+    }
+
     /// The same time of day on the first working day after the day of `at`.
     ///
     /// # Errors

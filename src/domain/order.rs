@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::contract_code::ContractCode;
 use super::iccid::Iccid;
+use super::listing::PortedNumber;
 use super::msisdn::Msisdn;
 use super::nrn::Nrn;
 use super::operator::OperatorCode;
@@ -93,6 +94,12 @@ impl Order {
     #[must_use]
     pub fn is_stored(&self) -> bool {
         self.version > 0
+    }
+
+    /// What is known of its number once it is ported.
+    #[must_use]
+    pub fn ported_number(&self) -> PortedNumber {
+        PortedNumber { msisdn: self.msisdn, operator: self.recipient.operator, nrn: self.nrn_receptor }
     }
 
     /// The org that gives the number, where it is one of this server's.

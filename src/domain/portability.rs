@@ -7,6 +7,7 @@
 //! –                → AREC  Porting::refuse
 //! AENV             → ASOL  Register               when the Node opens
 //! AENV             → AREC  RefuseAtNode           when the Node opens
+//! AENV             → AENV  WaitUntil              when it opens, but its references of that minute are used up
 //! ASOL             → ACON  Accept                 before Tv: stored, and sent when Tv begins
 //! ASOL             → AREC  Deny                   before Tv: stored, and sent when Tv begins
 //! ASOL             → AREC  Elapse                 at the deadline (or ACON, if silence accepts)
@@ -21,7 +22,7 @@
 //! back (published without its rules), acceptance by silence of donors in `ALTA_EXTRAORDINARIA`.
 //!
 //! [`decide`] is the only place that knows the rules; [`due_at`] says when time alone will change
-//! something, and [`Command::Elapse`] changes it. Whoever stores a [`Porting`] takes it apart with
+//! something, [`Command::Elapse`] changes it, and [`foreseen`] tells what will come of it. Whoever stores a [`Porting`] takes it apart with
 //! [`Porting::record`] and restores it with [`Porting::restore`].
 //!
 //! A process between two orgs of one operator follows the same rules: its [`Schedule`] was made by
@@ -45,7 +46,7 @@ use crate::domain::calendar::Schedule;
 use crate::domain::cause::{CancelCause, Cause, DenyCause, NodeRefusal};
 use crate::domain::codes::codes;
 
-pub use decision::{Command, Decision, Refusal, decide, due_at};
+pub use decision::{Command, Decision, Refusal, decide, due_at, foreseen};
 pub use record::{InconsistentRecord, Record};
 
 codes! {
@@ -231,6 +232,15 @@ pub struct Event {
     pub cause: Option<Cause>,
     /// When it happened or, if time alone did it, when it was due.
     pub at: Timestamp,
+}
+
+/// A change that time alone will bring.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Foreseen {
+    /// What it will be from then on.
+    pub state: State,
+    /// What will have happened, and when.
+    pub event: Event,
 }
 
 /// A change of a porting.

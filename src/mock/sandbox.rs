@@ -24,7 +24,7 @@ use crate::entitlement::EntitlementServer;
 use crate::entitlement::stored::StoredTokens;
 use crate::error::{Error, Kind, Result};
 use crate::service::{World, registry, settle};
-use crate::store::{Claim, DueScope, Store};
+use crate::store::{Claim, DueScope, Store, Take};
 
 /// The setting of a database that says how its clock is set.
 const CLOCK: &str = "clock";
@@ -172,10 +172,10 @@ impl Sandbox {
         settle::pass(&self.world, self.clock.now()).await?;
         let (ever, limit) = (Timestamp::MAX, u32::try_from(most).unwrap_or(u32::MAX));
         let mut unit = self.world.store.begin(Tenancy::Every).await?;
-        let mut orders = unit.orders_due(&DueScope::All, ever, Claim::Wait, limit).await?;
-        for request in unit.requests_due(&DueScope::All, ever, Claim::Wait, limit).await? {
-            orders.extend(unit.orders_waiting(&request).await?);
-        }
+        let take = Take { scope: &DueScope::All, now: ever, claim: Claim::Wait, skip: 0, limit };
+        let mut orders = unit.orders_due(take).await?;
+        let requests = unit.requests_due(take).await?;
+        orders.extend(unit.orders_waiting(&requests).await?);
         orders.sort_by_key(|order| (due_at(&order.porting), order.msisdn));
         orders.truncate(most);
         Ok(orders)

@@ -63,25 +63,24 @@ async fn put_archive(unit: &mut dyn UnitOfWork, archive: &Archive) -> Result<()>
             subscriber: request.subscriber.as_ref(),
             created_at: request.created_at,
         };
-        once(unit.request_add(&new).await?, "two requests of an org have the same contract_code")?;
+        if unit.request_add(&new).await? == Added::Taken {
+            return Err(contradiction("two requests of an org have the same contract_code"));
+        }
     }
-    for order in &archive.orders {
-        once(unit.order_add(order).await?, "a number is active in two portings")?;
+    let orders: Vec<_> = archive.orders.iter().collect();
+    if unit.orders_add(&orders).await?.len() < orders.len() {
+        return Err(contradiction("a number is active in two portings"));
     }
-    for portability in &archive.portabilities {
-        unit.portability_add(&portability.id, &portability.order_id, &portability.org, portability.recipient_rol).await?;
-    }
-    for archived in &archive.events {
-        unit.event_add(&archived.id, &archived.order_id, &archived.event).await?;
-    }
+    unit.portabilities_add(&archive.portabilities).await?;
+    unit.events_add(&archive.events).await?;
     for (name, value) in &archive.counters {
         unit.counter_put(name, *value).await?;
     }
     Ok(())
 }
 
-fn once(added: Added, contradiction: &str) -> Result<()> {
-    if added == Added::New { Ok(()) } else { Err(Error::new(Kind::Conflict, format!("data set, {contradiction}"))) }
+fn contradiction(text: &str) -> Error {
+    Error::new(Kind::Conflict, format!("data set, {text}"))
 }
 
 /// Adds the registry data of a data set to what is there, replacing what has the same key.
@@ -104,8 +103,5 @@ async fn put_registry(unit: &mut dyn UnitOfWork, data: &DataSet) -> Result<()> {
     for day in &data.holidays {
         unit.holiday_put(*day).await?;
     }
-    for number in &data.ported_numbers {
-        unit.ported_number_put(number.msisdn, number.operator, number.nrn).await?;
-    }
-    Ok(())
+    unit.ported_numbers_put(&data.ported_numbers).await
 }

@@ -7,6 +7,7 @@
 use std::marker::PhantomData;
 
 use super::dialect::{Dialect, Param};
+use super::portability::settled;
 use crate::domain::filter::{Field, Op, Predicate, Value};
 
 /// A condition with its parameters, numbered from a given one on.
@@ -43,11 +44,11 @@ pub fn condition<D: Dialect>(predicate: &Predicate, first: usize) -> Condition {
     writer.condition
 }
 
-/// What a field is in the statement of a listing (`v` the portability, `p` the order, `r` the request).
+/// What a field is in the statement of a listing (`v` the portability, `p` the order, `r` the request), whose `$2` is the present.
 fn column<D: Dialect>(field: Field) -> String {
     let column = match field {
         Field::AccessType => "p.access_type",
-        Field::CauseStatus => "p.cause",
+        Field::CauseStatus => return settled("cause"),
         Field::ContractCode => "p.contract_code",
         // Listed in whole seconds, and so compared.
         Field::CreateDateNc => "(p.registered_at - p.registered_at % 1000000)",
@@ -55,13 +56,13 @@ fn column<D: Dialect>(field: Field) -> String {
         Field::ExternalReference => "(CASE WHEN v.recipient_rol = 1 THEN r.external_reference END)",
         Field::IccId => "p.icc_id",
         Field::Id => "v.id",
-        Field::MessageType => "p.message_type",
+        Field::MessageType => return settled("message_type"),
         Field::Msisdn => "CAST(p.msisdn - 34000000000 AS TEXT)",
         Field::NrnReceptor => "p.nrn_receptor",
         Field::ProcessId => "p.process_id",
         Field::RecipientOperator => "p.recipient_operator",
         Field::RecipientRol => "v.recipient_rol",
-        Field::State => "p.state",
+        Field::State => return settled("state"),
         Field::Tenant => "v.org",
         Field::WindowDate => "COALESCE(p.window_at, p.chosen_window)",
     };

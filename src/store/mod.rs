@@ -18,12 +18,14 @@ mod record;
 mod registry;
 mod sql;
 
+use std::collections::HashSet;
+
 use async_trait::async_trait;
 pub use connect::{DatabaseUrl, InvalidDatabaseUrl, PoolSettings, open};
 use jiff::Timestamp;
 pub use memory::{Image, MemoryDatabase};
 
-use crate::domain::archive::Archive;
+use crate::domain::archive::{Archive, ArchivedEvent, ArchivedPortability};
 use crate::domain::directory::Directory;
 use crate::domain::filter::Predicate;
 use crate::domain::imsi::Imsi;
@@ -35,7 +37,6 @@ use crate::domain::operator::{Operator, OperatorCode};
 use crate::domain::operator_token::{OperatorToken, StoredToken};
 use crate::domain::order::{NumberFacts, Order};
 use crate::domain::org::{Org, OrgName, Tenancy};
-use crate::domain::portability::Event;
 use crate::domain::process_id::ProcessId;
 use crate::domain::request::Subscriber;
 use crate::error::Result;
@@ -109,10 +110,14 @@ pub struct Reading<T> {
 pub enum DueScope {
     /// Every one.
     All,
-    /// Those in which an org is a party.
-    Org(OrgName),
     /// Those of some numbers, one at least.
     Numbers(Vec<Msisdn>),
+    /// Those of a process, by its id as the caller wrote it.
+    Process(String),
+    /// The Node's decisions on what waits for it, where an org is a party.
+    Waiting(OrgName),
+    /// The same, where the org is the donor: it sees what it did not see before.
+    Offered(OrgName),
 }
 
 /// Which portabilities of an org are listed.
@@ -236,6 +241,21 @@ pub trait InventoryWrites: Send {
     async fn sim_reinstate(&mut self, msisdn: Msisdn, imsi: &Imsi) -> Result<()>;
 }
 
+/// What is taken of what is due.
+#[derive(Debug, Clone, Copy)]
+pub struct Take<'a> {
+    /// Of what.
+    pub scope: &'a DueScope,
+    /// Due by then.
+    pub now: Timestamp,
+    /// What is done with what another unit of work has.
+    pub claim: Claim,
+    /// So many of the earliest are left out.
+    pub skip: u32,
+    /// How many at most.
+    pub limit: u32,
+}
+
 /// How due orders are taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Claim {
@@ -276,28 +296,28 @@ pub trait OrderWrites: Send {
     /// What is known of each of these numbers.
     async fn number_facts(&mut self, msisdns: &[Msisdn]) -> Result<Vec<NumberFacts>>;
 
-    /// Stores a new order as of version 1, unless its number has an active one; the database decides a race.
-    async fn order_add(&mut self, order: &Order) -> Result<Added>;
+    /// Stores new orders as of version 1, but for those whose number has an active one already; the database decides a race. The ids of those
+    /// that are stored.
+    async fn orders_add(&mut self, orders: &[&Order]) -> Result<HashSet<String>>;
 
-    /// Writes an order that has changed since it was read, as of the next version.
-    async fn order_update(&mut self, order: &Order) -> Result<()>;
+    /// Writes orders that have changed since they were read, each as of its next version.
+    async fn orders_update(&mut self, orders: &[&Order]) -> Result<()>;
 
-    /// Lets an org see an order, as recipient or as donor, under an identifier of its own.
-    async fn portability_add(&mut self, id: &str, order_id: &str, org: &OrgName, recipient_rol: bool) -> Result<()>;
+    /// Lets orgs see orders, in the order in which they arrive.
+    async fn portabilities_add(&mut self, portabilities: &[ArchivedPortability]) -> Result<()>;
 
-    /// Writes down what happened to an order, under an identifier of its own.
-    async fn event_add(&mut self, id: &str, order_id: &str, event: &Event) -> Result<()>;
+    /// Writes down what happened to orders, in the order in which it is noted.
+    async fn events_add(&mut self, events: &[ArchivedEvent]) -> Result<()>;
 
-    /// Orders registered at the Central Node that are due at `now`, the earliest first, at most `limit`, kept from changing until the unit of
-    /// work ends.
-    async fn orders_due(&mut self, scope: &DueScope, now: Timestamp, claim: Claim, limit: u32) -> Result<Vec<Order>>;
+    /// Orders registered at the Central Node that are due, the earliest first, kept from changing until the unit of work ends.
+    async fn orders_due(&mut self, take: Take<'_>) -> Result<Vec<Order>>;
 
-    /// Requests with orders that wait for the Central Node, which has opened by `now`, the earliest first, at most `limit`: theirs is the lock that
-    /// those who bring waiting orders to the Node hold, for it decides on a request as a whole.
-    async fn requests_due(&mut self, scope: &DueScope, now: Timestamp, claim: Claim, limit: u32) -> Result<Vec<String>>;
+    /// Requests with orders that wait for the Central Node, which has opened, the earliest first: theirs is the lock that those who bring
+    /// waiting orders to the Node hold, for it decides on a request as a whole.
+    async fn requests_due(&mut self, take: Take<'_>) -> Result<Vec<String>>;
 
-    /// The orders of a request that wait for the Central Node, kept from changing.
-    async fn orders_waiting(&mut self, request_id: &str) -> Result<Vec<Order>>;
+    /// The orders of requests that wait for the Central Node, kept from changing.
+    async fn orders_waiting(&mut self, request_ids: &[String]) -> Result<Vec<Order>>;
 
     /// The orders of a process, kept from changing.
     async fn orders_of_process(&mut self, process_id: &str) -> Result<Vec<Order>>;
@@ -308,8 +328,8 @@ pub trait OrderWrites: Send {
     /// An org's active order as recipient of a number, else its newest one, kept from changing.
     async fn order_of_recipient(&mut self, org: &OrgName, msisdn: Msisdn) -> Result<Option<Order>>;
 
-    /// The portabilities that an org sees of these orders, in the order they arrived.
-    async fn portabilities_of(&mut self, org: &OrgName, order_ids: &[&str]) -> Result<Vec<Portability>>;
+    /// The portabilities that an org sees of these orders as of `now`, in the order they arrived.
+    async fn portabilities_of(&mut self, org: &OrgName, order_ids: &[&str], now: Timestamp) -> Result<Vec<Portability>>;
 
     /// Counts one more under a name, from 1; `None` where that would exceed `limit`.
     async fn counter_next(&mut self, name: &str, limit: u32) -> Result<Option<u32>>;
@@ -323,11 +343,11 @@ pub trait OrderWrites: Send {
     /// What the Central Node publishes.
     async fn directory_now(&mut self) -> Result<Directory>;
 
-    /// The number is at another operator from now on, and the inventory follows: to an org of this server or outside.
-    async fn number_ported(&mut self, order: &Order, at: Timestamp) -> Result<()>;
+    /// The numbers of these orders are at other operators since then, and the inventory follows: to an org of this server or outside.
+    async fn numbers_ported(&mut self, ported: &[(&Order, Timestamp)]) -> Result<()>;
 
-    /// Stores or replaces what is known of a number that was ported.
-    async fn ported_number_put(&mut self, msisdn: Msisdn, operator: OperatorCode, nrn: Nrn) -> Result<()>;
+    /// Stores or replaces what is known of numbers that were ported.
+    async fn ported_numbers_put(&mut self, numbers: &[PortedNumber]) -> Result<()>;
 
     /// Stores or replaces an operator with its ranges.
     async fn operator_put(&mut self, operator: &Operator) -> Result<()>;

@@ -1,5 +1,7 @@
 //! Orders in SQL: the writing side of portabilities.
 
+use std::collections::{BTreeMap, HashSet};
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -9,20 +11,23 @@ use super::directory::{DirectoryRows, HOLIDAYS, MSISDN_RANGES, NRN_RANGES, OPERA
 use super::failure::query_failure;
 use super::portability::{due_condition, portability, portability_sql};
 use super::record::Record;
-use super::sql::{SqlUnit, assembled, joined, placeholders};
-use super::{Added, Claim, DueScope, NewRequest, OrderWrites};
+use super::sql::{SqlUnit, assembled, joined, pieces, placeholders};
+use super::{Added, Claim, NewRequest, OrderWrites, Take};
+use crate::domain::archive::{ArchivedEvent, ArchivedPortability};
 use crate::domain::calendar::Schedule;
 use crate::domain::cause::Cause;
 use crate::domain::contract_code::ContractCode;
 use crate::domain::directory::Directory;
 use crate::domain::iccid::Iccid;
-use crate::domain::listing::Portability;
+use crate::domain::listing::{Portability, PortedNumber};
 use crate::domain::msisdn::Msisdn;
 use crate::domain::nrn::Nrn;
-use crate::domain::operator::{Operator, OperatorCode};
+use crate::domain::operator::Operator;
 use crate::domain::order::{NumberFacts, Order, Party};
 use crate::domain::org::OrgName;
-use crate::domain::portability::{Answer, Event, MessageType, Porting, Record as PortingRecord, Silence, State, UnsentAnswer, due_at};
+use crate::domain::portability::{
+    Answer, Foreseen, MessageType, Porting, Record as PortingRecord, Silence, State, UnsentAnswer, due_at, foreseen,
+};
 use crate::domain::process_id::ProcessId;
 use crate::domain::request::AccessType;
 use crate::error::{Error, Kind, Result};
@@ -90,6 +95,8 @@ fn porting<D: Dialect>(record: &Record<'_, D>) -> Result<Porting> {
 struct LifeColumns {
     porting: PortingRecord,
     due_at: Option<Timestamp>,
+    /// What time alone will bring: at `due_at`, and after that at `then_at`.
+    foreseen: Vec<Foreseen>,
     process_id: Option<String>,
     donor_operator: Option<String>,
     donor_org: Option<String>,
@@ -97,13 +104,38 @@ struct LifeColumns {
 }
 
 impl LifeColumns {
-    const NAMES: &str = "state, cause, opens_at, registered_at, tv_start, tv_end, window_at, cancel_limit, silence, reply_deadline,
-        unsent_answer, unsent_at, due_at, process_id, donor_operator, donor_org, message_type";
+    const NAMES: [&str; 24] = [
+        "state",
+        "cause",
+        "message_type",
+        "opens_at",
+        "registered_at",
+        "tv_start",
+        "tv_end",
+        "window_at",
+        "cancel_limit",
+        "silence",
+        "reply_deadline",
+        "unsent_answer",
+        "unsent_at",
+        "process_id",
+        "donor_operator",
+        "donor_org",
+        "due_at",
+        "due_state",
+        "due_cause",
+        "due_message_type",
+        "then_at",
+        "then_state",
+        "then_cause",
+        "then_message_type",
+    ];
 
     fn of(order: &Order) -> Self {
         Self {
             porting: order.porting.record(),
             due_at: due_at(&order.porting),
+            foreseen: foreseen(&order.porting),
             process_id: order.process_id.as_ref().map(|id| id.as_str().to_owned()),
             donor_operator: order.donor_operator().map(|code| code.to_string()),
             donor_org: order.donor_org().map(|org| org.as_str().to_owned()),
@@ -114,9 +146,11 @@ impl LifeColumns {
     /// In the order of [`Self::NAMES`].
     fn params(&self) -> Vec<Param<'_>> {
         let schedule = self.porting.schedule.as_ref();
+        let (next, then) = (self.foreseen.first(), self.foreseen.get(1));
         vec![
             self.porting.state.as_str().into(),
             self.porting.cause.map(Cause::as_str).into(),
+            self.message_type.as_str().into(),
             self.porting.opens_at.into(),
             schedule.map(Schedule::registered_at).into(),
             schedule.map(|schedule| schedule.tv().start).into(),
@@ -127,11 +161,53 @@ impl LifeColumns {
             self.porting.reply_deadline.into(),
             self.porting.unsent.map(|unsent| unsent.answer.as_str()).into(),
             self.porting.unsent.map(|unsent| unsent.send_at).into(),
-            self.due_at.into(),
             self.process_id.as_deref().into(),
             self.donor_operator.as_deref().into(),
             self.donor_org.as_deref().into(),
-            self.message_type.as_str().into(),
+            self.due_at.into(),
+            next.map(|step| step.state.as_str()).into(),
+            next.and_then(|step| step.event.cause).map(Cause::as_str).into(),
+            next.map(|step| step.event.message_type.as_str()).into(),
+            then.map(|step| step.event.at).into(),
+            then.map(|step| step.state.as_str()).into(),
+            then.and_then(|step| step.event.cause).map(Cause::as_str).into(),
+            then.map(|step| step.event.message_type.as_str()).into(),
+        ]
+    }
+}
+
+/// The columns that an order keeps for life, ready to be bound.
+struct BirthColumns {
+    nrn: String,
+    icc_id: Option<String>,
+    recipient_operator: String,
+}
+
+impl BirthColumns {
+    const NAMES: &str = "id, request_id, msisdn, access_type, contract_code, icc_id, nrn_receptor, chosen_window, recipient_operator, recipient_org, version";
+
+    fn of(order: &Order) -> Self {
+        Self {
+            nrn: order.nrn_receptor.to_string(),
+            icc_id: order.icc_id.as_ref().map(Iccid::to_string),
+            recipient_operator: order.recipient.operator.to_string(),
+        }
+    }
+
+    /// In the order of [`Self::NAMES`].
+    fn params<'a>(&'a self, order: &'a Order) -> [Param<'a>; 11] {
+        [
+            order.id.as_str().into(),
+            order.request_id.as_str().into(),
+            order.msisdn.into(),
+            order.access_type.as_str().into(),
+            order.contract_code.as_str().into(),
+            self.icc_id.as_deref().into(),
+            self.nrn.as_str().into(),
+            order.chosen_window.into(),
+            self.recipient_operator.as_str().into(),
+            order.recipient.org.as_ref().map(OrgName::as_str).into(),
+            1_i64.into(),
         ]
     }
 }
@@ -173,103 +249,118 @@ impl<D: Dialect> OrderWrites for SqlUnit<D> {
     }
 
     async fn number_facts(&mut self, msisdns: &[Msisdn]) -> Result<Vec<NumberFacts>> {
-        let sql = [
-            "SELECT v.column1 AS msisdn, p.operator AS ported_to, m.org, o.operator_code, a.id AS active_order FROM (VALUES ",
-            &placeholders(1, msisdns.len(), "($)"),
-            ") v LEFT JOIN ported_numbers p ON p.msisdn = v.column1 LEFT JOIN msisdns m ON m.msisdn = v.column1
-                 LEFT JOIN orgs o ON o.name = m.org LEFT JOIN portings a ON a.msisdn = v.column1 AND a.state IN ('AENV', 'ASOL', 'ACON')",
-        ];
-        let params: Vec<_> = msisdns.iter().map(|msisdn| Param::from(*msisdn)).collect();
-        let rows = self.rows(assembled(sql.concat()), &params).await?;
+        let rows: Vec<_> = msisdns.iter().map(|msisdn| vec![Param::from(*msisdn)]).collect();
+        let statement = |values: &str| {
+            format!(
+                "SELECT v.column1 AS msisdn, p.operator AS ported_to, m.org, o.operator_code, a.id AS active_order FROM (VALUES {values}) v
+                   LEFT JOIN ported_numbers p ON p.msisdn = v.column1 LEFT JOIN msisdns m ON m.msisdn = v.column1
+                   LEFT JOIN orgs o ON o.name = m.org LEFT JOIN portings a ON a.msisdn = v.column1 AND a.state IN ('AENV', 'ASOL', 'ACON')"
+            )
+        };
+        let rows = self.rows_of(&rows, statement).await.map_err(query_failure)?;
         rows.iter().map(number_facts::<D>).collect()
     }
 
-    async fn order_add(&mut self, order: &Order) -> Result<Added> {
-        let life = LifeColumns::of(order);
-        let (recipient_operator, nrn) = (order.recipient.operator.to_string(), order.nrn_receptor.to_string());
-        let icc_id = order.icc_id.as_ref().map(Iccid::to_string);
-        let mut params = life.params();
-        params.extend::<[Param<'_>; 11]>([
-            order.id.as_str().into(),
-            order.request_id.as_str().into(),
-            order.msisdn.into(),
-            order.access_type.as_str().into(),
-            order.contract_code.as_str().into(),
-            icc_id.as_deref().into(),
-            nrn.as_str().into(),
-            order.chosen_window.into(),
-            recipient_operator.as_str().into(),
-            order.recipient.org.as_ref().map(OrgName::as_str).into(),
-            1_i64.into(),
-        ]);
-        let sql = [
-            "INSERT INTO portings (",
-            LifeColumns::NAMES,
-            ", id, request_id, msisdn, access_type, contract_code, icc_id, nrn_receptor, chosen_window, recipient_operator, recipient_org, version)
-             VALUES (",
-            &placeholders(1, params.len(), "$"),
-            ") ON CONFLICT (msisdn) WHERE state IN ('AENV', 'ASOL', 'ACON') DO NOTHING RETURNING id",
-        ];
-        let rows = self.rows(assembled(sql.concat()), &params).await?;
-        Ok(if rows.is_empty() { Added::Taken } else { Added::New })
+    async fn orders_add(&mut self, orders: &[&Order]) -> Result<HashSet<String>> {
+        let columns: Vec<_> = orders.iter().map(|order| (LifeColumns::of(order), BirthColumns::of(order))).collect();
+        let mut rows: Vec<_> = columns.iter().map(|(life, _)| life.params()).collect();
+        for ((row, (_, birth)), order) in rows.iter_mut().zip(&columns).zip(orders) {
+            row.extend(birth.params(order));
+        }
+        let (life, birth) = (LifeColumns::NAMES.join(", "), BirthColumns::NAMES);
+        let statement = |values: &str| {
+            format!(
+                "INSERT INTO portings ({life}, {birth}) VALUES {values}
+                 ON CONFLICT (msisdn) WHERE state IN ('AENV', 'ASOL', 'ACON') DO NOTHING RETURNING id"
+            )
+        };
+        let added = self.rows_of(&rows, statement).await.map_err(query_failure)?;
+        added.iter().map(|row| Record::<D>::new(row, "portings").text("id")).collect()
     }
 
-    async fn order_update(&mut self, order: &Order) -> Result<()> {
-        let life = LifeColumns::of(order);
-        let mut params = life.params();
-        let next = params.len() + 1;
-        params.extend::<[Param<'_>; 2]>([order.id.as_str().into(), order.version.into()]);
-        let sql = [
-            "UPDATE portings SET (version, ",
-            LifeColumns::NAMES,
-            ") = (SELECT version + 1, ",
-            &placeholders(1, next - 1, "$"),
-            &format!(") WHERE id = ${next} AND version = ${} RETURNING id", next + 1),
-        ];
-        let rows = D::rows(&mut self.tx, assembled(sql.concat()), &params).await.map_err(update_failure)?;
-        if rows.is_empty() {
-            return Err(Error::because(Kind::Unavailable, format!("order {} was changed meanwhile", order.id)));
+    async fn orders_update(&mut self, orders: &[&Order]) -> Result<()> {
+        let lives: Vec<_> = orders.iter().map(|order| LifeColumns::of(order)).collect();
+        let mut rows: Vec<_> = lives.iter().map(LifeColumns::params).collect();
+        for (row, order) in rows.iter_mut().zip(orders) {
+            row.extend([Param::from(order.version), Param::from(order.id.as_str())]);
+        }
+        let changes: Vec<_> = (1..).zip(LifeColumns::NAMES).map(|(place, name)| format!("{name} = v.column{place}")).collect();
+        let (changes, version, id) = (changes.join(", "), changes.len() + 1, changes.len() + 2);
+        let statement = |values: &str| {
+            format!(
+                "UPDATE portings SET version = version + 1, {changes} FROM (VALUES {values}) v
+                  WHERE id = v.column{id} AND version = v.column{version} RETURNING id"
+            )
+        };
+        let written = self.rows_of(&rows, statement).await.map_err(update_failure)?;
+        if written.len() < orders.len() {
+            return Err(Error::because(Kind::Unavailable, format!("{} orders were changed meanwhile", orders.len() - written.len())));
         }
         Ok(())
     }
 
-    async fn portability_add(&mut self, id: &str, order_id: &str, org: &OrgName, recipient_rol: bool) -> Result<()> {
-        let params = [id.into(), order_id.into(), org.as_str().into(), i64::from(recipient_rol).into()];
-        self.execute("INSERT INTO portabilities (id, porting_id, org, recipient_rol) VALUES ($1, $2, $3, $4)", &params).await?;
+    async fn portabilities_add(&mut self, portabilities: &[ArchivedPortability]) -> Result<()> {
+        let rows: Vec<Vec<Param<'_>>> = portabilities
+            .iter()
+            .map(|it| vec![it.id.as_str().into(), it.order_id.as_str().into(), it.org.as_str().into(), i64::from(it.recipient_rol).into()])
+            .collect();
+        let statement = |values: &str| format!("INSERT INTO portabilities (id, porting_id, org, recipient_rol) VALUES {values}");
+        self.rows_of(&rows, statement).await.map_err(query_failure)?;
         Ok(())
     }
 
-    async fn event_add(&mut self, id: &str, order_id: &str, event: &Event) -> Result<()> {
-        let params =
-            [event.at.into(), order_id.into(), id.into(), event.message_type.as_str().into(), event.cause.map(Cause::as_str).into()];
-        self.execute("INSERT INTO portability_events (at, porting_id, id, message_type, cause) VALUES ($1, $2, $3, $4, $5)", &params)
-            .await?;
+    async fn events_add(&mut self, events: &[ArchivedEvent]) -> Result<()> {
+        let rows: Vec<Vec<Param<'_>>> = events
+            .iter()
+            .map(|it| {
+                let cause = it.event.cause.map(Cause::as_str);
+                vec![
+                    it.event.at.into(),
+                    it.order_id.as_str().into(),
+                    it.id.as_str().into(),
+                    it.event.message_type.as_str().into(),
+                    cause.into(),
+                ]
+            })
+            .collect();
+        let statement = |values: &str| format!("INSERT INTO portability_events (at, porting_id, id, message_type, cause) VALUES {values}");
+        self.rows_of(&rows, statement).await.map_err(query_failure)?;
         Ok(())
     }
 
-    async fn orders_due(&mut self, scope: &DueScope, now: Timestamp, claim: Claim, limit: u32) -> Result<Vec<Order>> {
-        let (condition, mut params) = due_condition(scope, now);
-        params.push(i64::from(limit).into());
-        let (last, lock) = (params.len(), lock::<D>(claim));
-        let sql = format!("{ORDER} WHERE {condition} AND state <> 'AENV' ORDER BY due_at, msisdn LIMIT ${last}{lock}");
+    async fn orders_due(&mut self, take: Take<'_>) -> Result<Vec<Order>> {
+        let (condition, mut params) = due_condition(take.scope, take.now);
+        params.extend([take.limit, take.skip].map(|count| Param::from(i64::from(count))));
+        let (limit, skip, lock) = (params.len() - 1, params.len(), lock::<D>(take.claim));
+        let sql = format!("{ORDER} WHERE {condition} AND state <> 'AENV' ORDER BY due_at, msisdn LIMIT ${limit} OFFSET ${skip}{lock}");
         let rows = self.rows(assembled(sql), &params).await?;
         rows.iter().map(order::<D>).collect()
     }
 
-    async fn requests_due(&mut self, scope: &DueScope, now: Timestamp, claim: Claim, limit: u32) -> Result<Vec<String>> {
-        let (condition, mut params) = due_condition(scope, now);
-        params.push(i64::from(limit).into());
-        let (last, lock) = (params.len(), lock::<D>(claim));
+    async fn requests_due(&mut self, take: Take<'_>) -> Result<Vec<String>> {
+        let (condition, mut params) = due_condition(take.scope, take.now);
+        let window = REQUESTS_WINDOW.saturating_add(take.skip);
+        params.extend([take.limit, take.skip, window].map(|count| Param::from(i64::from(count))));
+        let (limit, skip, window, lock) = (params.len() - 2, params.len() - 1, params.len(), lock::<D>(take.claim));
         let sql = format!(
-            "SELECT id FROM portability_requests WHERE id IN (SELECT request_id FROM portings WHERE {condition} AND state = 'AENV')
-              ORDER BY created_at, id LIMIT ${last}{lock}"
+            "SELECT id FROM portability_requests
+              WHERE id IN (SELECT request_id FROM portings WHERE {condition} AND state = 'AENV' ORDER BY due_at LIMIT ${window})
+              ORDER BY created_at, id LIMIT ${limit} OFFSET ${skip}{lock}"
         );
         let rows = self.rows(assembled(sql), &params).await?;
         rows.iter().map(|row| Record::<D>::new(row, "portability_requests").text("id")).collect()
     }
 
-    async fn orders_waiting(&mut self, request_id: &str) -> Result<Vec<Order>> {
-        self.orders(&[" WHERE request_id = $1 AND state = 'AENV' ORDER BY msisdn", D::FOR_UPDATE], &[request_id.into()]).await
+    async fn orders_waiting(&mut self, request_ids: &[String]) -> Result<Vec<Order>> {
+        let mut orders = Vec::new();
+        for piece in pieces(request_ids) {
+            let ids = placeholders(1, piece.len(), "$");
+            let sql = format!("{ORDER} WHERE request_id IN ({ids}) AND state = 'AENV' ORDER BY msisdn{}", D::FOR_UPDATE);
+            let params: Vec<_> = piece.iter().map(|id| Param::from(id.as_str())).collect();
+            let rows = self.rows(assembled(sql), &params).await?;
+            orders.extend(rows.iter().map(order::<D>).collect::<Result<Vec<_>>>()?);
+        }
+        Ok(orders)
     }
 
     async fn orders_of_process(&mut self, process_id: &str) -> Result<Vec<Order>> {
@@ -290,16 +381,18 @@ impl<D: Dialect> OrderWrites for SqlUnit<D> {
         Ok(orders.into_iter().next())
     }
 
-    async fn portabilities_of(&mut self, org: &OrgName, order_ids: &[&str]) -> Result<Vec<Portability>> {
-        if order_ids.is_empty() {
-            return Ok(Vec::new());
+    async fn portabilities_of(&mut self, org: &OrgName, order_ids: &[&str], now: Timestamp) -> Result<Vec<Portability>> {
+        let mut found = Vec::new();
+        for piece in pieces(order_ids) {
+            let ids = placeholders(3, piece.len(), "$");
+            let sql = portability_sql(&format!("v.org = $1 AND v.porting_id IN ({ids})"));
+            let mut params = vec![Param::from(org.as_str()), now.into()];
+            params.extend(piece.iter().map(|id| Param::from(*id)));
+            let rows = self.rows(assembled(sql), &params).await?;
+            found.extend(rows.iter().map(portability::<D>).collect::<Result<Vec<_>>>()?);
         }
-        let ids = placeholders(2, order_ids.len(), "$");
-        let sql = portability_sql(&format!("v.org = $1 AND v.porting_id IN ({ids}) ORDER BY v.number"));
-        let mut params = vec![Param::from(org.as_str())];
-        params.extend(order_ids.iter().map(|id| Param::from(*id)));
-        let rows = self.rows(assembled(sql), &params).await?;
-        rows.iter().map(portability::<D>).collect()
+        found.sort_by_key(|portability| portability.number);
+        Ok(found)
     }
 
     async fn counter_next(&mut self, name: &str, limit: u32) -> Result<Option<u32>> {
@@ -332,32 +425,48 @@ impl<D: Dialect> OrderWrites for SqlUnit<D> {
         rows.directory()
     }
 
-    async fn number_ported(&mut self, order: &Order, at: Timestamp) -> Result<()> {
-        self.ported_number_put(order.msisdn, order.recipient.operator, order.nrn_receptor).await?;
-        let Some(recipient) = &order.recipient.org else {
-            let sql = "UPDATE msisdns SET belongs_to = 'outside', checked_at = $2 WHERE msisdn = $1";
-            self.execute(sql, &[order.msisdn.into(), at.into()]).await?;
-            return Ok(());
-        };
+    async fn numbers_ported(&mut self, ported: &[(&Order, Timestamp)]) -> Result<()> {
+        let numbers: Vec<_> = ported.iter().map(|(order, _)| order.ported_number()).collect();
+        self.ported_numbers_put(&numbers).await?;
+        let (mut here, mut outside) = (Vec::new(), Vec::new());
+        for (order, at) in ported {
+            match &order.recipient.org {
+                Some(org) => {
+                    let donor = order.donor_org().map(OrgName::as_str);
+                    here.push(vec![order.msisdn.into(), Param::from(*at), org.as_str().into(), donor.into()]);
+                }
+                None => outside.push(vec![order.msisdn.into(), Param::from(*at)]),
+            }
+        }
         // The right-hand sides are those before the update: from_system is the system that served the number at its donor.
-        let sql =
-            "UPDATE msisdns SET org = $2, belongs_to = (SELECT home_system FROM orgs WHERE name = $2), status = 'OK', checked_at = $3,
-                from_org = $4, from_system = CASE WHEN $4 IS NULL THEN NULL ELSE belongs_to END
-             WHERE msisdn = $1";
-        let donor = order.donor_org().map(OrgName::as_str);
-        self.execute(sql, &[order.msisdn.into(), recipient.as_str().into(), at.into(), donor.into()]).await?;
+        let moved = |values: &str| {
+            format!(
+                "UPDATE msisdns SET org = v.column3, belongs_to = (SELECT home_system FROM orgs WHERE name = v.column3), status = 'OK',
+                    checked_at = v.column2, from_org = v.column4, from_system = CASE WHEN v.column4 IS NULL THEN NULL ELSE belongs_to END
+                   FROM (VALUES {values}) v WHERE msisdn = v.column1"
+            )
+        };
+        self.rows_of(&here, moved).await.map_err(query_failure)?;
+        let left = |values: &str| {
+            format!("UPDATE msisdns SET belongs_to = 'outside', checked_at = v.column2 FROM (VALUES {values}) v WHERE msisdn = v.column1")
+        };
+        self.rows_of(&outside, left).await.map_err(query_failure)?;
         Ok(())
     }
 
-    async fn ported_number_put(&mut self, msisdn: Msisdn, operator: OperatorCode, nrn: Nrn) -> Result<()> {
+    async fn ported_numbers_put(&mut self, numbers: &[PortedNumber]) -> Result<()> {
         self.must_be_for_every_org()?;
-        let (operator, nrn) = (operator.to_string(), nrn.to_string());
-        self.execute(
-            "INSERT INTO ported_numbers (msisdn, operator, nrn) VALUES ($1, $2, $3)
-             ON CONFLICT (msisdn) DO UPDATE SET operator = excluded.operator, nrn = excluded.nrn",
-            &[msisdn.into(), operator.as_str().into(), nrn.as_str().into()],
-        )
-        .await?;
+        // A statement cannot replace what it has stored itself: of several of one number, the last counts.
+        let numbers: BTreeMap<_, _> = numbers.iter().map(|it| (it.msisdn, (it.operator.to_string(), it.nrn.to_string()))).collect();
+        let rows: Vec<Vec<Param<'_>>> =
+            numbers.iter().map(|(msisdn, (operator, nrn))| vec![(*msisdn).into(), operator.as_str().into(), nrn.as_str().into()]).collect();
+        let statement = |values: &str| {
+            format!(
+                "INSERT INTO ported_numbers (msisdn, operator, nrn) VALUES {values}
+                 ON CONFLICT (msisdn) DO UPDATE SET operator = excluded.operator, nrn = excluded.nrn"
+            )
+        };
+        self.rows_of(&rows, statement).await.map_err(query_failure)?;
         Ok(())
     }
 
@@ -378,6 +487,10 @@ fn update_failure(error: sqlx::Error) -> Error {
     let is_taken = error.as_database_error().is_some_and(sqlx::error::DatabaseError::is_unique_violation);
     if is_taken { Error::new(Kind::Conflict, "the number has another active process") } else { query_failure(error) }
 }
+
+/// Among so many waiting orders, those that have waited longest in the index, the earliest requests are looked for: a bound on what taking a
+/// few costs while very many wait for one opening, and room for several workers beside each other.
+const REQUESTS_WINDOW: u32 = 1_024;
 
 /// How a claim locks.
 fn lock<D: Dialect>(claim: Claim) -> &'static str {

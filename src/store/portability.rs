@@ -1,6 +1,10 @@
 //! Portabilities in SQL: the reading side.
 //!
-//! Every reading tells in the same statement whether a transition that concerns it is due (column `due`).
+//! Lists show what time alone has brought by now, whether or not it has been written: each order is stored with what is foreseen of it.
+//! Every reading tells in the same statement whether something else has to happen first (column `due`): the Node's decisions and, where a
+//! reading shows more than the order itself, its transitions.
+
+use std::sync::LazyLock;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -9,7 +13,7 @@ use super::dialect::{Dialect, Param};
 use super::directory::{DirectoryRows, HOLIDAYS, MSISDN_RANGES, NRN_RANGES, OPERATORS};
 use super::filter::{Bound, condition};
 use super::record::Record;
-use super::sql::{SqlStore, assembled, placeholders};
+use super::sql::{SqlStore, assembled, padded, placeholders};
 use super::{DueScope, ListScope, Listing, Portabilities, Reading, StoredOwnership};
 use crate::domain::cause::Cause;
 use crate::domain::contract_code::ContractCode;
@@ -24,39 +28,61 @@ use crate::domain::process_id::ProcessId;
 use crate::domain::request::{AccessType, Subscriber};
 use crate::error::{Error, Kind, Result};
 
+/// A column as it is at `$2`, the present of every statement here: what was foreseen has happened by then, whether or not it has been written.
+pub(super) fn settled(column: &str) -> String {
+    format!(
+        "CASE WHEN p.then_at <= $2 THEN p.then_{column} WHEN p.due_at <= $2 AND p.due_state IS NOT NULL THEN p.due_{column} ELSE p.{column} END"
+    )
+}
+
 /// The columns of a portability.
-const COLUMNS: &str = "v.number, v.id, v.org, v.recipient_rol, p.access_type, p.cause, p.contract_code, p.registered_at, p.donor_operator,
-        CASE WHEN v.recipient_rol = 1 THEN r.external_reference END AS external_reference, p.icc_id, p.message_type, p.msisdn, p.nrn_receptor,
-        p.process_id, p.recipient_operator, p.state, COALESCE(p.window_at, p.chosen_window) AS window_date";
+static COLUMNS: LazyLock<String> = LazyLock::new(|| {
+    let [cause, message_type, state] = ["cause", "message_type", "state"].map(settled);
+    format!(
+        "v.number, v.id, v.org, v.recipient_rol, p.access_type, {cause} AS cause, p.contract_code, p.registered_at, p.donor_operator,
+        CASE WHEN v.recipient_rol = 1 THEN r.external_reference END AS external_reference, p.icc_id, {message_type} AS message_type, p.msisdn,
+        p.nrn_receptor, p.process_id, p.recipient_operator, {state} AS state, COALESCE(p.window_at, p.chosen_window) AS window_date"
+    )
+});
 
 const TABLES: &str = " FROM portabilities v JOIN portings p ON p.id = v.porting_id JOIN portability_requests r ON r.id = p.request_id";
 
-/// A portability without the column `due`, for writers, who have applied what was due.
+/// A portability for those who know what they look for and have applied what the Node has to decide.
 pub(super) fn portability_sql(condition: &str) -> String {
-    format!("SELECT {COLUMNS}{TABLES} WHERE {condition}")
+    format!("SELECT {}{TABLES} WHERE {condition}", *COLUMNS)
 }
 
-/// 1 if something is due for the org `$1` at `$2`.
-const DUE_FOR_ORG: &str = "CAST(CASE WHEN EXISTS (SELECT 1 FROM portings d WHERE d.recipient_org = $1 AND d.due_at <= $2)
-        OR EXISTS (SELECT 1 FROM portings d WHERE d.donor_org = $1 AND d.due_at <= $2) THEN 1 ELSE 0 END AS BIGINT)";
+/// True where the Node has opened by `$2`, for a donor `$1`, and has to decide.
+const OFFERED: &str = "EXISTS (SELECT 1 FROM portings d WHERE d.donor_org = $1 AND d.state = 'AENV' AND d.due_at <= $2)";
 
-/// 1 if something is due for the number `$3` at `$2`.
-const DUE_FOR_NUMBER: &str = "CAST(CASE WHEN EXISTS (SELECT 1 FROM portings d
-        WHERE d.msisdn = $3 AND d.state IN ('AENV', 'ASOL', 'ACON') AND d.due_at <= $2) THEN 1 ELSE 0 END AS BIGINT)";
+/// The same for either party `$1`.
+const WAITING: &str = "EXISTS (SELECT 1 FROM portings d WHERE d.donor_org = $1 AND d.state = 'AENV' AND d.due_at <= $2)
+        OR EXISTS (SELECT 1 FROM portings d WHERE d.recipient_org = $1 AND d.state = 'AENV' AND d.due_at <= $2)";
+
+/// The same for the number `$3`.
+const ASKED_FOR: &str = "EXISTS (SELECT 1 FROM portings d WHERE d.msisdn = $3 AND d.state = 'AENV' AND d.due_at <= $2)";
 
 /// The orders due at `now` within a scope, as a condition on `portings` and its parameters.
 pub(super) fn due_condition(scope: &DueScope, now: Timestamp) -> (String, Vec<Param<'_>>) {
     let mut params = vec![now.into()];
     let condition = match scope {
         DueScope::All => String::new(),
-        DueScope::Org(org) => {
-            params.push(org.as_str().into());
-            " AND (recipient_org = $2 OR donor_org = $2)".to_owned()
-        }
         DueScope::Numbers(msisdns) => {
-            params.extend(msisdns.iter().map(|msisdn| Param::from(*msisdn)));
-            let numbers = placeholders(2, msisdns.len(), "$");
+            params.extend(padded(msisdns).map(|msisdn| Param::from(*msisdn)));
+            let numbers = placeholders(2, params.len() - 1, "$");
             format!(" AND msisdn IN ({numbers}) AND state IN ('AENV', 'ASOL', 'ACON')")
+        }
+        DueScope::Process(id) => {
+            params.push(id.as_str().into());
+            " AND process_id = $2".to_owned()
+        }
+        DueScope::Waiting(org) => {
+            params.push(org.as_str().into());
+            " AND state = 'AENV' AND (recipient_org = $2 OR donor_org = $2)".to_owned()
+        }
+        DueScope::Offered(org) => {
+            params.push(org.as_str().into());
+            " AND state = 'AENV' AND donor_org = $2".to_owned()
         }
     };
     (format!("due_at <= $1{condition}"), params)
@@ -104,10 +130,37 @@ fn portabilities<D: Dialect>(rows: &[D::Row]) -> Result<Vec<Portability>> {
     Ok(found)
 }
 
-/// A statement that has at least one row, which says whether something is due, and besides the portabilities of `condition`.
+/// The numbers of a list on which the Node has to decide first.
+fn undecided<D: Dialect>(rows: &[D::Row]) -> Result<Option<DueScope>> {
+    let mut numbers = Vec::new();
+    for row in rows {
+        let record = Record::<D>::new(row, "portabilities");
+        if record.int_or_null("undecided")? == Some(1) {
+            numbers.push(record.msisdn("msisdn")?);
+        }
+    }
+    Ok(if numbers.is_empty() { None } else { Some(DueScope::Numbers(numbers)) })
+}
+
+/// Which of the Node's decisions may put something into a list or take something out of it, as a condition and as what to do about it.
+///
+/// They change everything that a filter may ask for. Without one, a decision brings to a list of all what the donor did not see before; it
+/// changes what is there already, but not its place. What time alone brings after the decision was foreseen, and needs nothing.
+fn what_must_be_decided(org: &OrgName, listing: &Listing) -> (&'static str, DueScope) {
+    match &listing.scope {
+        ListScope::Number(msisdn) => (ASKED_FOR, DueScope::Numbers(vec![*msisdn])),
+        ListScope::All if listing.filter.is_none() => (OFFERED, DueScope::Offered(org.clone())),
+        ListScope::All | ListScope::Process(_) => (WAITING, DueScope::Waiting(org.clone())),
+    }
+}
+
+/// A statement that has at least one row, which says whether something has to be decided first, and besides the portabilities of `condition`.
 fn with_due(due: &str, condition: &str, order: &str, limit: &str) -> String {
+    let columns = &*COLUMNS;
     format!(
-        "SELECT d.due, l.* FROM (SELECT {due} AS due) d LEFT JOIN (SELECT {COLUMNS}, p.reply_deadline{TABLES} WHERE {condition} ORDER BY {order} {limit}) l ON TRUE"
+        "SELECT d.due, l.* FROM (SELECT CAST(CASE WHEN {due} THEN 1 ELSE 0 END AS BIGINT) AS due) d LEFT JOIN (SELECT {columns},
+            p.reply_deadline, CAST(CASE WHEN p.state = 'AENV' AND p.due_at <= $2 THEN 1 ELSE 0 END AS BIGINT) AS undecided{TABLES}
+          WHERE {condition} ORDER BY {order} {limit}) l ON TRUE"
     )
 }
 
@@ -116,19 +169,17 @@ impl<D: Dialect> Portabilities for SqlStore<D> {
     async fn portabilities(&self, org: &OrgName, listing: &Listing, now: Timestamp) -> Result<Reading<Vec<Portability>>> {
         let mut params = vec![org.as_str().into(), now.into()];
         let mut conditions = vec!["v.org = $1".to_owned()];
-        let due_column = match &listing.scope {
-            ListScope::All => DUE_FOR_ORG,
+        match &listing.scope {
+            ListScope::All => {}
             ListScope::Process(id) => {
                 params.push(Param::from(id.as_str()));
                 conditions.push("p.process_id = $3".to_owned());
-                DUE_FOR_ORG
             }
             ListScope::Number(msisdn) => {
                 params.push(Param::from(*msisdn));
                 conditions.push("p.msisdn = $3".to_owned());
-                DUE_FOR_NUMBER
             }
-        };
+        }
         if let Some(before) = listing.before {
             params.push(before.into());
             conditions.push(format!("v.number < ${}", params.len()));
@@ -139,29 +190,31 @@ impl<D: Dialect> Portabilities for SqlStore<D> {
             conditions.push(filter.sql.clone());
         }
         params.push(i64::from(listing.limit).into());
-        let sql = with_due(due_column, &conditions.join(" AND "), "v.number DESC", &format!("LIMIT ${}", params.len()));
+        let (undecided_here, first) = what_must_be_decided(org, listing);
+        let sql = with_due(undecided_here, &conditions.join(" AND "), "v.number DESC", &format!("LIMIT ${}", params.len()));
         let rows = self.read(assembled(sql + " ORDER BY l.number DESC"), &params).await?;
-        let scope = || match &listing.scope {
-            ListScope::Number(msisdn) => DueScope::Numbers(vec![*msisdn]),
-            ListScope::All | ListScope::Process(_) => DueScope::Org(org.clone()),
+        let due = match due::<D>(&rows, || first)? {
+            None => undecided::<D>(&rows)?,
+            first => first,
         };
-        Ok(Reading { due: due::<D>(&rows, scope)?, found: portabilities::<D>(&rows)? })
+        Ok(Reading { due, found: portabilities::<D>(&rows)? })
     }
 
     async fn portabilities_awaiting_answer(&self, org: &OrgName, now: Timestamp) -> Result<Reading<Vec<Portability>>> {
-        let condition = "v.org = $1 AND v.recipient_rol = 0 AND p.donor_org = $1 AND p.state = 'ASOL' AND p.unsent_answer IS NULL";
-        let sql = with_due(DUE_FOR_ORG, condition, "p.reply_deadline, v.number", "");
+        let condition = "v.org = $1 AND v.recipient_rol = 0 AND p.donor_org = $1 AND p.state = 'ASOL' AND p.unsent_answer IS NULL AND p.reply_deadline > $2";
+        let sql = with_due(OFFERED, condition, "p.reply_deadline, v.number", "");
         let rows = self.read(assembled(sql + " ORDER BY l.reply_deadline, l.number"), &[org.as_str().into(), now.into()]).await?;
-        Ok(Reading { due: due::<D>(&rows, || DueScope::Org(org.clone()))?, found: portabilities::<D>(&rows)? })
+        Ok(Reading { due: due::<D>(&rows, || DueScope::Offered(org.clone()))?, found: portabilities::<D>(&rows)? })
     }
 
     async fn portability(&self, org: &OrgName, id: &str, now: Timestamp) -> Result<Reading<Option<PortabilityDetail>>> {
         // The donor learns of a process when the Node has registered it, so not of its waiting before.
         let sql = format!(
-            "SELECT {COLUMNS}, r.subscriber, e.id AS event_id, e.notification_code, e.message_type AS event_type, e.cause AS event_cause, e.at,
+            "SELECT {}, r.subscriber, e.id AS event_id, e.notification_code, e.message_type AS event_type, e.cause AS event_cause, e.at,
                     CAST(CASE WHEN p.due_at <= $2 THEN 1 ELSE 0 END AS BIGINT) AS due
                {TABLES} JOIN portability_events e ON e.porting_id = p.id
-              WHERE v.org = $1 AND v.id = $3 AND (v.recipient_rol = 1 OR e.message_type <> 'ENVIO_ALTA') ORDER BY e.notification_code"
+              WHERE v.org = $1 AND v.id = $3 AND (v.recipient_rol = 1 OR e.message_type <> 'ENVIO_ALTA') ORDER BY e.notification_code",
+            *COLUMNS
         );
         let rows = self.read(assembled(sql), &[org.as_str().into(), now.into(), id.into()]).await?;
         let Some(first) = rows.first() else { return Ok(Reading { found: None, due: None }) };

@@ -76,6 +76,16 @@ impl<D: Dialect> SqlUnit<D> {
         D::rows(&mut self.tx, sql, params).await.map_err(query_failure)
     }
 
+    /// Runs a statement for any number of rows: `statement` makes its text of their placeholders, as `($1, $2), ($3, $4)`.
+    pub(super) async fn rows_of(&mut self, rows: &[Vec<Param<'_>>], statement: impl Fn(&str) -> String) -> sqlx::Result<Vec<D::Row>> {
+        let mut returned = Vec::new();
+        for piece in pieces(rows) {
+            let sql = statement(&tuples(piece.len(), piece.first().map_or(0, Vec::len)));
+            returned.extend(D::rows(&mut self.tx, assembled(sql), &piece.concat()).await?);
+        }
+        Ok(returned)
+    }
+
     /// Runs a statement and returns how many rows it touched.
     pub(super) async fn execute(&mut self, sql: &'static str, params: &[Param<'_>]) -> Result<u64> {
         D::execute(&mut self.tx, sql.into_sql_str(), params).await.map_err(query_failure)
@@ -100,8 +110,62 @@ pub(super) fn assembled(text: String) -> SqlStr {
     AssertSqlSafe(text).into_sql_str()
 }
 
+/// So many rows go into one statement: few sizes, so that each text is prepared once, and none has more parameters than a database takes.
+const PIECES: [usize; 5] = [256, 64, 16, 4, 1];
+
+/// Cuts a list into pieces of [`PIECES`].
+pub(super) fn pieces<T>(mut items: &[T]) -> impl Iterator<Item = &[T]> {
+    std::iter::from_fn(move || {
+        let size = PIECES.into_iter().find(|size| *size <= items.len())?;
+        let (piece, rest) = items.split_at(size);
+        items = rest;
+        Some(piece)
+    })
+}
+
+/// The items, the last of them repeated until there are as many as in [`PIECES`], or multiples of the largest: for `IN`.
+pub(super) fn padded<T>(items: &[T]) -> impl Iterator<Item = &T> {
+    let largest = PIECES[0];
+    let size = PIECES.into_iter().rev().find(|size| *size >= items.len()).unwrap_or_else(|| items.len().next_multiple_of(largest));
+    items.iter().chain(items.last().into_iter().cycle()).take(size)
+}
+
+/// Placeholders of `rows` rows of `width` values.
+fn tuples(rows: usize, width: usize) -> String {
+    let row = |row: usize| format!("({})", placeholders(row * width + 1, width, "$"));
+    (0..rows).map(row).collect::<Vec<_>>().join(", ")
+}
+
 /// `count` placeholders from `$first` on, separated by commas; each `$` of `pattern` becomes one: `($)` makes `($1), ($2)`.
 pub(super) fn placeholders(first: usize, count: usize, pattern: &str) -> String {
     let each = |number: usize| pattern.replace('$', &format!("${number}"));
     (first..first + count).map(each).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_are_everything_in_order() {
+        for (count, sizes) in [(0, vec![]), (1, vec![1]), (9, vec![4, 4, 1]), (256, vec![256]), (600, vec![256, 256, 64, 16, 4, 4])] {
+            let items: Vec<_> = (0..count).collect();
+            assert_eq!(pieces(&items).map(<[usize]>::len).collect::<Vec<_>>(), sizes);
+            assert_eq!(pieces(&items).collect::<Vec<_>>().concat(), items);
+        }
+    }
+
+    #[test]
+    fn padding_repeats_the_last() {
+        for (count, size) in [(1, 1), (2, 4), (4, 4), (5, 16), (257, 512), (1_000, 1_024)] {
+            let items: Vec<_> = (0..count).collect();
+            let padded: Vec<_> = padded(&items).copied().collect();
+            assert_eq!((padded.len(), &padded[..count], padded.last()), (size, &items[..], items.last()));
+        }
+    }
+
+    #[test]
+    fn rows_of_placeholders() {
+        assert_eq!(tuples(2, 3), "($1, $2, $3), ($4, $5, $6)");
+    }
 }

@@ -311,3 +311,12 @@ fn the_next_opening_and_the_next_working_day(#[case] at: &str, #[case] opening: 
     assert_eq!(local(calendar.opening_after(at).unwrap()), opening);
     assert_eq!(local(calendar.working_day_later(at).unwrap()), working_day);
 }
+
+#[rstest]
+#[case::within_hours("2026-12-04T08:00:00", "2026-12-04 08:01:00")]
+#[case::within_a_minute("2026-12-04T13:59:59", "2026-12-04 14:00:00")]
+#[case::the_last_of_the_day("2026-12-04T19:59:00", "2026-12-07 08:00:00")]
+#[case::at_night("2026-12-04T03:10:30", "2026-12-04 08:00:00")]
+fn the_next_minute(#[case] at: &str, #[case] next: &str) {
+    assert_eq!(local(calendar().next_minute(madrid(at)).unwrap()), next);
+}

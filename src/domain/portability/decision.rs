@@ -2,7 +2,9 @@
 
 use jiff::Timestamp;
 
-use super::{Answer, End, Event, MessageType, Porting, Progress, Registered, Registration, Silence, Stage, Transition, UnsentAnswer};
+use super::{
+    Answer, End, Event, Foreseen, MessageType, Porting, Progress, Registered, Registration, Silence, Stage, Transition, UnsentAnswer,
+};
 use crate::domain::cause::{CancelCause, Cause, DenyCause, NodeRefusal};
 
 /// What somebody, or time, wants of a porting.
@@ -12,6 +14,8 @@ pub enum Command {
     Register(Registration),
     /// The Node, having opened, refuses a request that waited (AENV).
     RefuseAtNode(NodeRefusal),
+    /// The Node has no reference left in this minute: a request that waited (AENV) waits until then.
+    WaitUntil(Timestamp),
     /// The donor lets the number go.
     Accept,
     /// The donor refuses.
@@ -105,6 +109,19 @@ pub fn due_at(porting: &Porting) -> Option<Timestamp> {
     }
 }
 
+/// What time alone will make of the porting, step by step, if nobody does anything: two at most, for a donor's acceptance leads on to the
+/// window. Nothing can be foreseen of one that waits for the Node, which has to decide first.
+#[must_use]
+pub fn foreseen(porting: &Porting) -> Vec<Foreseen> {
+    let mut steps = Vec::new();
+    let mut last = porting.clone();
+    while let Decision::Applied(Transition { porting, event: Some(event) }) = decide(Command::Elapse, &last, Timestamp::MAX) {
+        steps.push(Foreseen { state: porting.state(), event });
+        last = porting;
+    }
+    steps
+}
+
 /// What the command does to the porting at `now`. Total and pure.
 ///
 /// What is due by then must have happened: every command but [`Command::Elapse`], and the Node's on
@@ -115,6 +132,7 @@ pub fn decide(command: Command, porting: &Porting, now: Timestamp) -> Decision {
     match (command, due) {
         (Command::Register(registration), _) => at_opening(porting, now, |at| Porting::register_at(registration, at)),
         (Command::RefuseAtNode(refusal), _) => at_opening(porting, now, |at| Porting::refuse(refusal, at)),
+        (Command::WaitUntil(opens_at), _) => wait(porting, opens_at),
         (Command::Elapse, None) => Decision::AlreadyDone,
         (Command::Elapse, Some(_)) => elapse(porting),
         (_, Some(due)) => Decision::Refused(Refusal::Unsettled(due)),
@@ -130,6 +148,17 @@ fn at_opening(porting: &Porting, now: Timestamp, decision: impl FnOnce(Timestamp
     match porting.0 {
         Stage::Waiting { opens_at } if now < opens_at => Decision::Refused(Refusal::NodeClosed(opens_at)),
         Stage::Waiting { opens_at } => Decision::Applied(decision(opens_at)),
+        _ => Decision::Refused(Refusal::NotWaiting),
+    }
+}
+
+/// Nobody learns that it waits longer: it only ever becomes known when it was registered.
+fn wait(porting: &Porting, opens_at: Timestamp) -> Decision {
+    match porting.0 {
+        Stage::Waiting { opens_at: before } if before < opens_at => {
+            Decision::Applied(Transition { porting: Porting(Stage::Waiting { opens_at }), event: None })
+        }
+        Stage::Waiting { .. } => Decision::AlreadyDone,
         _ => Decision::Refused(Refusal::NotWaiting),
     }
 }

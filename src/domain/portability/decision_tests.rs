@@ -158,3 +158,15 @@ fn the_table_has_every_state() {
     let found: BTreeSet<State> = situations().iter().map(|situation| situation.porting.state()).collect();
     assert_eq!(found, State::ALL.iter().copied().collect());
 }
+
+/// Nobody is told; what waits goes on waiting, and what does not wait never begins to.
+#[test]
+fn a_request_waits_for_a_later_minute() {
+    let (opening, later) = (at("Mon 08:00"), at("Mon 08:01"));
+    let Decision::Applied(Transition { porting, event }) = decide(Command::WaitUntil(later), &begin("sent"), opening) else {
+        panic!("it does not wait");
+    };
+    assert_eq!((due_at(&porting), event), (Some(later), None));
+    assert_eq!(decide(Command::WaitUntil(opening), &porting, opening), Decision::AlreadyDone);
+    assert_eq!(decide(Command::WaitUntil(later), &begin("registered"), opening), Decision::Refused(Refusal::NotWaiting));
+}

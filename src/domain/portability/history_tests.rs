@@ -56,7 +56,7 @@ fn check_change(from: Option<&Porting>, Transition { porting, event }: &Transiti
     use State::{Acan, Acon, Aenv, Apor, Arec, Asol};
     let states = (from.map(Porting::state), porting.state());
     let Some(event) = event else {
-        assert_eq!(states, (Some(Asol), Asol), "only an unsent answer changes without an event");
+        assert!(matches!(states, (Some(Asol), Asol) | (Some(Aenv), Aenv)), "only an unsent answer and a wait change without an event");
         return;
     };
     let legal = match event.message_type {
@@ -257,6 +257,29 @@ proptest! {
         life.settle(now, &node);
         jumping.settle(now, &node);
         prop_assert_eq!(jumping, life);
+    }
+
+    #[test]
+    fn what_is_foreseen_happens(birth in births(), steps in proptest::collection::vec((pauses(), commands()), 0..6)) {
+        let Birth { begun_at: mut now, mut life, node } = birth;
+        for (pause, command) in steps {
+            now = pause.after(now, &life.porting);
+            life.settle(now, &node);
+            life.give(command, now);
+            let foreseen = foreseen(&life.porting);
+            prop_assert!(foreseen.len() <= 2);
+            if life.porting.state() == State::Aenv {
+                prop_assert!(foreseen.is_empty());
+                continue;
+            }
+            prop_assert_eq!(due_at(&life.porting), foreseen.first().map(|step| step.event.at));
+            let mut later = life.clone();
+            for step in &foreseen {
+                later.settle(step.event.at, &node);
+                prop_assert_eq!((later.porting.state(), later.events.last()), (step.state, Some(&step.event)));
+            }
+            prop_assert_eq!(later.events.len(), life.events.len() + foreseen.len());
+        }
     }
 
     #[test]

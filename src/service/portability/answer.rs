@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::super::{World, settle};
-use super::write::write;
+use super::write::{Lived, write};
 use super::{Outcome, node};
 use crate::domain::cause::{CancelCause, DenyCause};
 use crate::domain::directory::Directory;
@@ -41,7 +41,9 @@ impl From<DonorCommand> for Command {
 /// [`Kind::NotFound`] where the org is not donor in such a process, [`Kind::Conflict`] where no number allows it.
 pub async fn by_donor(world: &World, org: &Org, process_id: &str, command: DonorCommand) -> Result<Outcome> {
     let now = world.clock.now();
-    settle::settle(world, &DueScope::Org(org.name.clone()), now).await?;
+    // What has no id yet may be this process.
+    settle::settle(world, &DueScope::Offered(org.name.clone()), now).await?;
+    settle::settle(world, &DueScope::Process(process_id.to_owned()), now).await?;
     let mut unit = world.store.begin(Tenancy::Every).await?;
     let mut orders = unit.orders_of_donor(&org.name, process_id).await?;
     if orders.is_empty() {
@@ -91,8 +93,7 @@ async fn conclude(mut unit: Box<dyn UnitOfWork>, org: &OrgName, orders: Vec<Orde
         match decide(command.clone(), &order.porting, now) {
             Decision::Applied(transition) => {
                 let events = order.apply(transition).into_iter().collect();
-                write(&mut *unit, &mut order, events, now).await?;
-                changed.push(order.id);
+                changed.push(Lived { order, events });
             }
             Decision::AlreadyDone => already = true,
             Decision::Refused(why) => refusal = Some(why),
@@ -101,8 +102,9 @@ async fn conclude(mut unit: Box<dyn UnitOfWork>, org: &OrgName, orders: Vec<Orde
     if changed.is_empty() {
         return if already { Ok(Outcome::AlreadyDone) } else { Err(conflict(refusal)) };
     }
-    let ids: Vec<_> = changed.iter().map(String::as_str).collect();
-    let portabilities = unit.portabilities_of(org, &ids).await?;
+    let changed = write(&mut *unit, changed, now).await?;
+    let ids: Vec<_> = changed.iter().map(|order| order.id.as_str()).collect();
+    let portabilities = unit.portabilities_of(org, &ids, now).await?;
     unit.commit().await?;
     Ok(Outcome::Done(portabilities))
 }

@@ -1,16 +1,17 @@
-//! Bringing orders to the Central Node, and writing down what it says.
+//! Bringing orders to the Central Node, and what they make of what it says.
 
 use std::collections::HashMap;
 
 use jiff::Timestamp;
 
 use super::super::World;
-use super::write::write;
+use super::write::Lived;
 use crate::central_node::{NodeReply, Submission, Verdict};
 use crate::domain::directory::Directory;
 use crate::domain::msisdn::Msisdn;
+use crate::domain::operator::OperatorCode;
 use crate::domain::order::{NumberFacts, Order, Party, by_donor, process_type};
-use crate::domain::portability::{Command, Decision, Refusal, decide};
+use crate::domain::portability::{Command, Decision, Event, Refusal, decide};
 use crate::error::{Error, Kind, Result};
 use crate::store::UnitOfWork;
 
@@ -30,20 +31,42 @@ pub fn donor(directory: &Directory, facts: &NumberFacts) -> Option<Party> {
     Some(Party { operator, org: holder.map(|(org, _)| org.clone()) })
 }
 
-/// The Node has opened: it decides on the orders of one request that waited for it.
-pub async fn open(world: &World, unit: &mut dyn UnitOfWork, mut orders: Vec<Order>, now: Timestamp) -> Result<()> {
+/// The Node has opened: what it decides on requests that waited for it, of which each has its orders together.
+///
+/// What finds no reference any more in its minute waits for a later one.
+pub async fn open(world: &World, unit: &mut dyn UnitOfWork, requests: Vec<Vec<Order>>, now: Timestamp) -> Result<Vec<Lived>> {
     let directory = unit.directory_now().await?;
-    let numbers: Vec<_> = orders.iter().map(|order| order.msisdn).collect();
+    let numbers: Vec<_> = requests.iter().flatten().map(|order| order.msisdn).collect();
     let facts = facts(unit, &numbers).await?;
-    for order in &mut orders {
-        // The number may have changed hands since the request was made.
-        order.donor = facts.get(&order.msisdn).and_then(|facts| donor(&directory, facts));
+    let mut groups = Vec::new();
+    for mut orders in requests {
+        for order in &mut orders {
+            // The number may have changed hands since the request was made.
+            order.donor = facts.get(&order.msisdn).and_then(|facts| donor(&directory, facts));
+        }
+        groups.extend(by_donor(orders));
     }
-    submit(world, unit, &directory, orders, &facts, now).await?;
-    Ok(())
+    // Whoever opens requests meets the counters in the same order; of those that share one, the earliest request comes first.
+    groups.sort_by_key(|group| counted_under(group));
+    let mut lived = Vec::with_capacity(numbers.len());
+    for group in groups {
+        match ask(world, unit, &directory, &group, &facts).await {
+            Ok(verdict) => lived.extend(told(group, verdict, now)?),
+            Err(error) if error.kind() == Kind::SequenceExhausted => lived.extend(put_off(group, &directory, now)?),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(lived)
 }
 
-/// Lets the Node decide on orders that wait for it, as of the time they waited for, and writes what becomes of them by `now`.
+/// What the counters of a process go by.
+fn counted_under(group: &[Order]) -> Option<(Option<OperatorCode>, OperatorCode, &'static str, Option<Timestamp>)> {
+    let first = group.first()?;
+    let kind = process_type(first.access_type, group.len()).as_str();
+    Some((first.donor_operator(), first.recipient.operator, kind, first.porting.record().opens_at))
+}
+
+/// What the Node decides on orders that wait for it, as of the time they waited for, and what becomes of them by `now`.
 pub async fn submit(
     world: &World,
     unit: &mut dyn UnitOfWork,
@@ -51,29 +74,55 @@ pub async fn submit(
     orders: Vec<Order>,
     facts: &Facts,
     now: Timestamp,
-) -> Result<Vec<Order>> {
-    let mut decided = Vec::with_capacity(orders.len());
+) -> Result<Vec<Lived>> {
+    let mut lived = Vec::with_capacity(orders.len());
     for group in by_donor(orders) {
         let verdict = ask(world, unit, directory, &group, facts).await?;
-        for (mut order, reply) in group.into_iter().zip(verdict.replies) {
-            let command = match reply {
-                NodeReply::Registered(registration) => {
-                    order.process_id.clone_from(&verdict.process_id);
-                    Command::Register(registration)
-                }
-                NodeReply::Refused(refusal) => Command::RefuseAtNode(refusal),
-            };
-            let mut events: Vec<_> = match decide(command, &order.porting, now) {
-                Decision::Applied(transition) => order.apply(transition).into_iter().collect(),
-                Decision::AlreadyDone => return Err(defect(Refusal::NotWaiting)),
-                Decision::Refused(refusal) => return Err(defect(refusal)),
-            };
-            events.extend(order.pass_time(now).map_err(defect)?);
-            write(unit, &mut order, events, now).await?;
-            decided.push(order);
-        }
+        lived.extend(told(group, verdict, now)?);
     }
-    Ok(decided)
+    Ok(lived)
+}
+
+/// The orders of a process live through what the Node says.
+fn told(group: Vec<Order>, verdict: Verdict, now: Timestamp) -> Result<Vec<Lived>> {
+    let Verdict { process_id, replies } = verdict;
+    let tell = |(mut order, reply): (Order, NodeReply)| {
+        let command = match reply {
+            NodeReply::Registered(registration) => {
+                order.process_id.clone_from(&process_id);
+                Command::Register(registration)
+            }
+            NodeReply::Refused(refusal) => Command::RefuseAtNode(refusal),
+        };
+        live(order, command, now)
+    };
+    group.into_iter().zip(replies).map(tell).collect()
+}
+
+/// The orders of a process wait for a later minute in which the Node takes requests.
+fn put_off(group: Vec<Order>, directory: &Directory, now: Timestamp) -> Result<Vec<Lived>> {
+    let wait = |mut order: Order| {
+        let opens_at = order.porting.record().opens_at.ok_or_else(|| defect(Refusal::NotWaiting))?;
+        let later = directory.calendar.next_minute(opens_at).map_err(|error| Error::because(Kind::Internal, error))?;
+        let events = applied(&mut order, Command::WaitUntil(later), now)?;
+        Ok(Lived { order, events })
+    };
+    group.into_iter().map(wait).collect()
+}
+
+/// The order lives through a decision of the Node, and what becomes of it by `now`.
+fn live(mut order: Order, command: Command, now: Timestamp) -> Result<Lived> {
+    let mut events = applied(&mut order, command, now)?;
+    events.extend(order.pass_time(now).map_err(defect)?);
+    Ok(Lived { order, events })
+}
+
+fn applied(order: &mut Order, command: Command, now: Timestamp) -> Result<Vec<Event>> {
+    match decide(command, &order.porting, now) {
+        Decision::Applied(transition) => Ok(order.apply(transition).into_iter().collect()),
+        Decision::AlreadyDone => Err(defect(Refusal::NotWaiting)),
+        Decision::Refused(refusal) => Err(defect(refusal)),
+    }
 }
 
 /// A refusal that only a defect of ours can bring about.

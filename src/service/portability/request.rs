@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::super::{World, settle};
 use super::Outcome;
 use super::node::{self, Facts};
-use super::write::write;
+use super::write::{Lived, write};
 use crate::domain::calendar::WindowError;
 use crate::domain::directory::Directory;
 use crate::domain::iccid::Iccid;
@@ -38,7 +38,7 @@ pub async fn submit(world: &World, org: &Org, request: &PortabilityRequest) -> R
     let recipient = Party { operator, org: Some(org.name.clone()) };
     let Some(stored) = place(world, &mut *unit, &recipient, request, now).await? else { return Ok(Outcome::AlreadyDone) };
     let ids: Vec<_> = stored.iter().map(|order| order.id.as_str()).collect();
-    let portabilities = unit.portabilities_of(&org.name, &ids).await?;
+    let portabilities = unit.portabilities_of(&org.name, &ids, now).await?;
     unit.commit().await?;
     Ok(Outcome::Done(portabilities))
 }
@@ -61,7 +61,7 @@ pub async fn submit_from_outside(world: &World, operator: OperatorCode, request:
         return Err(Error::new(Kind::Conflict, format!("the Central Node refuses the request: {refusal}")));
     }
     let donor = order.donor_org().ok_or_else(|| Error::not_found("Msisdn in an org of this server"))?;
-    let seen = unit.portabilities_of(donor, &[&order.id]).await?.pop();
+    let seen = unit.portabilities_of(donor, &[&order.id], now).await?.pop();
     let seen = seen.ok_or_else(|| Error::because(Kind::Internal, "a registered porting that its donor does not see"))?;
     unit.commit().await?;
     Ok(seen)
@@ -215,12 +215,11 @@ async fn start(
 ) -> Result<Vec<Order>> {
     let waits = |order: &Order| order.porting.record().opens_at.is_some_and(|opens_at| opens_at > now);
     let (waiting, ready): (Vec<_>, Vec<_>) = orders.into_iter().partition(waits);
-    let mut stored = node::submit(world, unit, directory, ready, facts, now).await?;
+    let mut lived = node::submit(world, unit, directory, ready, facts, now).await?;
     for mut order in waiting {
         let opens_at = order.porting.record().opens_at.unwrap_or(now);
-        let sent = order.apply(Porting::send(now, opens_at));
-        write(unit, &mut order, sent.into_iter().collect(), now).await?;
-        stored.push(order);
+        let events = order.apply(Porting::send(now, opens_at)).into_iter().collect();
+        lived.push(Lived { order, events });
     }
-    Ok(stored)
+    write(unit, lived, now).await
 }

@@ -71,7 +71,8 @@ pub async fn write(conn: &mut Conn, asked: i64, waiting: i64) {
     conn.run(&format!(
         "{series} INSERT INTO portings (id, request_id, msisdn, version, access_type, contract_code, nrn_receptor, recipient_operator,
              recipient_org, donor_operator, process_id, state, message_type, due_at, opens_at, registered_at, tv_start, tv_end, window_at,
-             cancel_limit, silence, reply_deadline, unsent_answer, unsent_at)
+             cancel_limit, silence, reply_deadline, unsent_answer, unsent_at, due_state, due_message_type, then_at, then_state,
+             then_message_type)
          SELECT 'p' || i, 'r' || i, {FIRST_MSISDN} + i, 1, 'INDIVIDUAL', {contract}, '741111', '005', 'masmovil', '075',
              CASE WHEN i <= {asked} THEN '005075112501130900' || substr(CAST(100000 + i AS TEXT), 2) END,
              CASE WHEN i <= {asked} THEN 'ASOL' ELSE 'AENV' END, CASE WHEN i <= {asked} THEN 'SOLICITUD_ALTA' ELSE 'ENVIO_ALTA' END,
@@ -79,7 +80,10 @@ pub async fn write(conn: &mut Conn, asked: i64, waiting: i64) {
              CASE WHEN i <= {asked} THEN {registered} END, CASE WHEN i <= {asked} THEN {tv_start} END,
              CASE WHEN i <= {asked} THEN {tv_end} END, CASE WHEN i <= {asked} THEN {window} END, CASE WHEN i <= {asked} THEN {limit} END,
              CASE WHEN i <= {asked} THEN 'REJECTS' END, CASE WHEN i <= {asked} THEN {tv_end} END,
-             CASE WHEN i <= {asked} THEN 'ACCEPT' END, CASE WHEN i <= {asked} THEN {tv_start} END
+             CASE WHEN i <= {asked} THEN 'ACCEPT' END, CASE WHEN i <= {asked} THEN {tv_start} END,
+             CASE WHEN i <= {asked} THEN 'ACON' END, CASE WHEN i <= {asked} THEN 'CONFIRMACION_ALTA' END,
+             CASE WHEN i <= {asked} THEN {window} END, CASE WHEN i <= {asked} THEN 'APOR' END,
+             CASE WHEN i <= {asked} THEN 'PORTABILIDAD_EFECTIVA' END
          FROM n"
     ))
     .await;

@@ -10,7 +10,7 @@ use crate::support::process::{Served, portero};
 use crate::support::{Database, Engine, tokens};
 
 /// Registered, with an answer to be sent and a window, both past.
-const ASKED: i64 = 1_500;
+const ASKED: i64 = 3_000;
 /// Sent to a Node that has opened since.
 const WAITING: i64 = 500;
 /// How long a test waits for what must come.

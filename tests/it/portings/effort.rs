@@ -5,7 +5,7 @@
 use jiff::Timestamp;
 use portero::domain::msisdn::Msisdn;
 use portero::domain::org::Tenancy;
-use portero::store::{Claim, DueScope, ListScope, Listing, Store};
+use portero::store::{Claim, DueScope, ListScope, Listing, Store, Take};
 use sqlx::{PgConnection, Row};
 
 use super::bulk::{self, Conn, FIRST_MSISDN};
@@ -94,7 +94,9 @@ impl Meter {
     async fn what_is_due(&mut self, early: Timestamp, late: Timestamp) {
         for (scope, now, is_due) in [
             (DueScope::Numbers(vec![number()]), early, false),
-            (DueScope::Org(org_name("masmovil")), early, false),
+            (DueScope::Process(PROCESS.to_owned()), early, false),
+            (DueScope::Waiting(org_name("masmovil")), early, false),
+            (DueScope::Offered(org_name("masmovil")), early, false),
             (DueScope::All, late, true),
         ] {
             let what = format!("whether {scope:?} is due");
@@ -103,9 +105,10 @@ impl Meter {
         self.is_small("what is due next", async |store| assert!(store.next_due().await.unwrap().is_some())).await;
         self.is_small("a batch", async |store| {
             let mut unit = store.begin(Tenancy::Every).await.unwrap();
-            assert_eq!(unit.orders_due(&DueScope::All, late, Claim::Skip, 100).await.unwrap().len(), 100);
-            assert_eq!(unit.requests_due(&DueScope::All, late, Claim::Skip, 100).await.unwrap().len(), 100);
-            assert_eq!(unit.orders_waiting("r50001").await.unwrap().len(), 1);
+            let take = Take { scope: &DueScope::All, now: late, claim: Claim::Skip, skip: 0, limit: 100 };
+            assert_eq!(unit.orders_due(take).await.unwrap().len(), 100);
+            assert_eq!(unit.requests_due(take).await.unwrap().len(), 100);
+            assert_eq!(unit.orders_waiting(&["r50001".to_owned()]).await.unwrap().len(), 1);
         })
         .await;
         self.is_small("a command's orders", async |store| {
