@@ -8,13 +8,13 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use crate::dataset::{DataSet, Written};
+use crate::dataset::{ClockReading, DataSet, Written};
 use crate::domain::msisdn::Msisdn;
 use crate::error::Result;
 use crate::http::body::{Fields, JsonObject};
 use crate::http::params::invalid;
 use crate::http::portability::body::date_time;
-use crate::mock::clock::{ClockChange, FASTEST};
+use crate::mock::clock::ClockChange;
 use crate::mock::sandbox::Beginning;
 use crate::mock::seed::Seed;
 
@@ -43,7 +43,7 @@ pub fn clock_change(fields: &mut Fields<'_>) -> Option<ClockChange> {
         now: fields.optional("now", date_time),
         advance: fields.optional("advance", duration),
         frozen: fields.flag("frozen"),
-        scale: fields.integer("scale", 1..=FASTEST),
+        scale: fields.integer("scale", 1..=ClockReading::FASTEST),
     })
 }
 

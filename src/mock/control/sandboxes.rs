@@ -114,7 +114,7 @@ pub async fn remove(_: Caller<ControlMock>, State(sandboxes): State<Arc<Sandboxe
 
 /// Begin the sandbox again
 ///
-/// With the demo data unless the body says otherwise, at the present time unless it says otherwise, and with donors that were told nothing.
+/// With the demo data unless the body says otherwise, at the data set's time or else the present time unless it says otherwise, and with donors that were told nothing.
 #[utoipa::path(
     post, path = "/_mock/reset", operation_id = "resetSandbox", tag = "Sandboxes", security(("bearer" = ["mock"])),
     params(("X-Sandbox" = Option<String>, Header, description = "The sandbox; `default` if absent", example = "ci-7")),
