@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use super::Exports;
 use super::dialect::Dialect;
-use super::order::{ORDER, order};
+use super::order_row::{ORDER, order};
 use super::record::Record;
 use super::registry::ORGS;
 use super::sql::{SqlUnit, joined};

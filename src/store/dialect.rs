@@ -171,6 +171,8 @@ where
     Option<String>: for<'e> sqlx::Encode<'e, D> + sqlx::Type<D>,
 {
     use sqlx::Arguments as _;
+    #[cfg(test)]
+    super::plans::note(sql.as_str());
     let mut arguments = D::Arguments::default();
     for param in params {
         match param {

@@ -13,6 +13,9 @@ mod inventory;
 mod memory;
 mod operator_token;
 mod order;
+mod order_row;
+#[cfg(test)]
+mod plans;
 mod portability;
 mod record;
 mod registry;

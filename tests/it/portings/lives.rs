@@ -24,7 +24,7 @@ fn number() -> impl Strategy<Value = usize> {
     prop_oneof![3 => Just(0), 2 => 0..NUMBERS.len()]
 }
 
-fn acts() -> impl Strategy<Value = Act> {
+pub fn acts() -> impl Strategy<Value = Act> {
     let org = 0..ORGS.len();
     let several = proptest::sample::subsequence((0..NUMBERS.len()).collect::<Vec<_>>(), 2..4);
     let numbers = prop_oneof![3 => number().prop_map(|number| vec![number]), 1 => several];
@@ -44,7 +44,7 @@ fn acts() -> impl Strategy<Value = Act> {
     ]
 }
 
-fn pauses() -> impl Strategy<Value = Pause> {
+pub fn pauses() -> impl Strategy<Value = Pause> {
     prop_oneof![
         2 => Just(Pause::Minutes(0)),
         3 => (0..600_i64).prop_map(Pause::Minutes),

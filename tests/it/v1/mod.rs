@@ -2,6 +2,7 @@
 
 mod curls;
 mod donor;
+mod full_minute;
 mod inventory;
 mod life;
 mod lists;
