@@ -125,16 +125,22 @@ enum Due {
 /// Applies what is taken of what is due, in one transaction; how much there was.
 async fn batch(world: &World, due: Due, take: Take<'_>) -> Result<usize> {
     let mut unit = world.store.begin(Tenancy::Every).await?;
+    match apply(world, &mut *unit, due, take).await {
+        Ok(count) => unit.commit().await.map(|()| count),
+        Err(error) => {
+            // Now, or else the next batch finds the same orders still taken.
+            unit.undo().await?;
+            Err(error)
+        }
+    }
+}
+
+async fn apply(world: &World, unit: &mut dyn UnitOfWork, due: Due, take: Take<'_>) -> Result<usize> {
     let lived = match due {
         Due::Orders => elapse(unit.orders_due(take).await?, take.now)?,
-        Due::Requests => open(world, &mut *unit, take).await?,
+        Due::Requests => open(world, unit, take).await?,
     };
-    let count = lived.len();
-    if count > 0 {
-        write(&mut *unit, lived, take.now).await?;
-        unit.commit().await?;
-    }
-    Ok(count)
+    Ok(write(unit, lived, take.now).await?.len())
 }
 
 /// What time alone makes of orders.

@@ -198,6 +198,9 @@ pub enum Added {
 pub trait UnitOfWork: InventoryWrites + RegistryWrites + OrderWrites + Exports {
     /// Makes everything since the beginning durable.
     async fn commit(self: Box<Self>) -> Result<()>;
+
+    /// Undoes everything since the beginning and lets go of what it kept from changing, before it returns. Dropping it does so some time later.
+    async fn undo(self: Box<Self>) -> Result<()>;
 }
 
 /// Everything that is stored, to be stored elsewhere: the server's own work, for every org.

@@ -97,6 +97,10 @@ impl<D: Dialect> UnitOfWork for SqlUnit<D> {
     async fn commit(self: Box<Self>) -> Result<()> {
         self.tx.commit().await.map_err(query_failure)
     }
+
+    async fn undo(self: Box<Self>) -> Result<()> {
+        self.tx.rollback().await.map_err(query_failure)
+    }
 }
 
 /// A statement put together from our own constants.

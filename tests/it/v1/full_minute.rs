@@ -101,6 +101,8 @@ both_databases! {
         assert_eq!(node.state("cupos", "634443600").await, state("AENV", ""));
         assert_eq!(node.count("requests 998 11 2025-11-17").await, None);
         node.at("2025-11-17T08:01:00");
+        let states: Vec<_> = node.list("cupos", "").await.iter().map(|one| text(one, "state").to_owned()).collect();
+        assert_eq!(states, ["AREC", "ASOL", "ASOL"]);
         assert_eq!(node.state("cupos", "634443601").await, state("ASOL", ""));
         assert_eq!(node.state("cupos", "634443602").await, state("AREC", "AREC CUPO1"));
         assert_eq!((node.count("requests 998 11 2025-11-17").await, node.count("process 998075112511170801").await), (Some(2), Some(2)));
