@@ -22,6 +22,7 @@ pub async fn add(world: &World, org: &Org, msisdn: Msisdn, imsi: &Imsi) -> Resul
     let number = NewNumber::of(org, msisdn, imsi, now);
     let mut unit = open(world, org, msisdn, now).await?;
     put(&mut *unit, &number).await?;
+    unit.waiting_order_offered(msisdn, &org.name).await?;
     unit.commit().await?;
     Ok(number.held_by(org))
 }

@@ -325,6 +325,10 @@ pub trait OrderWrites: Send {
     /// The orders of requests that wait for the Central Node, kept from changing.
     async fn orders_waiting(&mut self, request_ids: &[String]) -> Result<Vec<Order>>;
 
+    /// An org has a number now for which an order may wait: when the Node opens, it is likely to be the donor, and so its readings must wait for
+    /// the Node's decision. Who the donor is, is found out then.
+    async fn waiting_order_offered(&mut self, msisdn: Msisdn, org: &OrgName) -> Result<()>;
+
     /// The orders of a process, kept from changing.
     async fn orders_of_process(&mut self, process_id: &str) -> Result<Vec<Order>>;
 

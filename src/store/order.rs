@@ -179,6 +179,12 @@ impl<D: Dialect> OrderWrites for SqlUnit<D> {
         Ok(orders)
     }
 
+    async fn waiting_order_offered(&mut self, msisdn: Msisdn, org: &OrgName) -> Result<()> {
+        self.execute("UPDATE portings SET donor_org = $2 WHERE msisdn = $1 AND state = 'AENV'", &[msisdn.into(), org.as_str().into()])
+            .await?;
+        Ok(())
+    }
+
     async fn orders_of_process(&mut self, process_id: &str) -> Result<Vec<Order>> {
         self.orders(&[" WHERE process_id = $1 ORDER BY msisdn", D::FOR_UPDATE], &[process_id.into()]).await
     }

@@ -158,7 +158,7 @@ fn what_must_be_decided(org: &OrgName, listing: &Listing) -> (&'static str, DueS
 fn with_due(due: &str, condition: &str, order: &str, limit: &str) -> String {
     let columns = &*COLUMNS;
     format!(
-        "SELECT d.due, l.* FROM (SELECT CAST(CASE WHEN {due} THEN 1 ELSE 0 END AS BIGINT) AS due) d LEFT JOIN (SELECT {columns},
+        "SELECT q.due, l.* FROM (SELECT CAST(CASE WHEN {due} THEN 1 ELSE 0 END AS BIGINT) AS due) q LEFT JOIN (SELECT {columns},
             p.reply_deadline, CAST(CASE WHEN p.state = 'AENV' AND p.due_at <= $2 THEN 1 ELSE 0 END AS BIGINT) AS undecided{TABLES}
           WHERE {condition} ORDER BY {order} {limit}) l ON TRUE"
     )

@@ -24,6 +24,19 @@ both_databases! {
         assert_eq!((&owner["codigoOperadorActual"], &owner["portada"]), (&json!("005"), &json!(true)));
     }
 
+    /// What a list has shown stays, although nobody but the list knew of it.
+    async fn nothing_that_was_shown_is_undone(database: Database) {
+        let app = App::serve(&database, &["--worker", "false"]).await;
+        let inside = outside(&app);
+        inside.request("634443633", "1").await;
+        app.clock.advance(3600 * 48);
+        let list = async || inside.get("/v1/orgs/masmovil/portabilities/msisdn/634443633").await[0]["state"].clone();
+        assert_eq!(list().await, "APOR");
+        inside.clock(json!({"now": "2026-11-18T12:00:00Z"})).await;
+        assert_eq!(list().await, "APOR");
+        assert_eq!(inside.history("634443633").await, events(&LIFE));
+    }
+
     /// Whatever the step, what happened and when is the same.
     async fn the_size_of_the_steps_does_not_matter(app: App) {
         for (sandbox, step, steps) in [("hours", "PT1H", 48), ("half-days", "PT12H", 4), ("days", "P1D", 2), ("month", "P1M", 1)] {

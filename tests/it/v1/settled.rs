@@ -87,6 +87,18 @@ both_databases! {
         assert_eq!(node.pending("masmovil").await, ["666777888"]);
     }
 
+    /// The number has come to another org while the request waited: that org is asked now, and sees it at once.
+    async fn by_an_org_that_has_the_number_only_since(node: Node) {
+        node.at("2025-11-22T12:00:00");
+        assert_eq!(text(&node.port_in("euskaltel", "666777888").await, "state"), "AENV");
+        node.delete("/v2/orgs/masmovil/msisdns/666777888").await.is(204);
+        node.post("/v2/orgs/yoigo/msisdns/666777888", &json!({"imsi": "214049000001111"})).await.is(201);
+        node.at("2025-11-24T09:00:00");
+        let seen = node.list("yoigo", "").await;
+        assert_eq!((seen.len(), text(&seen[0], "state"), &seen[0]["recipient_rol"]), (1, "ASOL", &json!(false)));
+        assert!(node.list("masmovil", "").await.is_empty());
+    }
+
     async fn by_cancel(node: Node) {
         node.jump("634443600").await;
         node.cancel("masmovil", "634443600", "CANC_ABONA").await.is(409);
