@@ -48,6 +48,8 @@ impl ClockInfo {
 }
 
 /// The time of the sandbox
+///
+/// With when time alone will next change something.
 #[utoipa::path(
     get, path = "/_mock/clock", operation_id = "getClock", tag = "Time", security(("bearer" = ["mock"])),
     params(("X-Sandbox" = Option<String>, Header, description = "The sandbox; `default` if absent", example = "ci-7")),

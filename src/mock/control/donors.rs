@@ -99,6 +99,8 @@ pub async fn list(_: Caller<ControlMock>, Extension(sandbox): Extension<Arc<Sand
 }
 
 /// How a donor answers
+///
+/// As it was told itself, or else as all were (`*`).
 #[utoipa::path(
     get, path = "/_mock/donors/{operator_code}", operation_id = "getDonor", tag = "Outside", security(("bearer" = ["mock"])),
     params(

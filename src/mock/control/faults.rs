@@ -71,6 +71,8 @@ pub async fn replace(
 }
 
 /// Remove every fault rule
+///
+/// Requests are carried out as usual from now on.
 #[utoipa::path(
     delete, path = "/_mock/faults", operation_id = "deleteFaults", tag = "Faults", security(("bearer" = ["mock"])),
     params(("X-Sandbox" = Option<String>, Header, description = "The sandbox; `default` where it is absent.", example = "ci-42")),

@@ -112,6 +112,8 @@ pub async fn list(_: Caller<ControlMock>, Extension(sandbox): Extension<Arc<Sand
 }
 
 /// Forget what was asked
+///
+/// What is asked from now on is counted anew.
 #[utoipa::path(
     delete, path = "/_mock/requests", operation_id = "deleteRequests", tag = "Journal", security(("bearer" = ["mock"])),
     params(("X-Sandbox" = Option<String>, Header, description = "The sandbox; `default` where it is absent.", example = "ci-42")),

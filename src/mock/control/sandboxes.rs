@@ -94,6 +94,8 @@ pub async fn create(
 }
 
 /// Remove a sandbox
+///
+/// The next request that names it makes it anew. The default one can only be reset.
 #[utoipa::path(
     delete, path = "/_mock/sandboxes/{name}", operation_id = "removeSandbox", tag = "Sandboxes", security(("bearer" = ["mock"])),
     params(("name" = String, Path, description = "Its name", example = "ci-7")),

@@ -38,6 +38,8 @@ const INVALID_OPERATION: u16 = 101;
 const OPERATION_NOT_SUPPORTED: u16 = 103;
 
 /// Ask the Entitlement Server, by query
+///
+/// GSMA TS.43, `GetSubscriberDeviceInfo`: the number behind an operator token.
 #[utoipa::path(
     get, path = "/_mock/ts43", operation_id = "getSubscriberDeviceInfo", tag = "Outside", security(()),
     params(
@@ -61,6 +63,8 @@ pub async fn get(Extension(sandbox): Extension<Arc<Sandbox>>, headers: HeaderMap
 }
 
 /// Ask the Entitlement Server, by body
+///
+/// GSMA TS.43, `GetSubscriberDeviceInfo`: the number behind an operator token.
 #[utoipa::path(
     post, path = "/_mock/ts43", operation_id = "postSubscriberDeviceInfo", tag = "Outside", security(()),
     params(("X-Sandbox" = Option<String>, Header, description = "The sandbox; `default` if absent", example = "ci-7")),
