@@ -232,6 +232,8 @@ pub mod errors {
     shared! {
         /// What any operation may answer.
         Common = [400 BadRequest, 401 Unauthorized, 403 Forbidden, 404 NotFound, 500 InternalServerError, 503 Unavailable];
+        /// What any operation of the control plane may answer.
+        Control = [400 BadRequest, 401 Unauthorized, 403 Forbidden, 500 InternalServerError, 503 Unavailable];
         /// What an operation that takes a body may answer besides.
         OfBody = [413 TooLarge, 415 UnsupportedMediaType];
     }
