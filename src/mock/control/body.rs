@@ -1,4 +1,4 @@
-//! Members that several bodies of the control plane share.
+//! Parameters and members that several operations of the control plane share.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use jiff::Span;
 use jiff::fmt::temporal::SpanParser;
 use serde::Serialize;
 use serde_json::Value;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::dataset::{ClockReading, DataSet, Written};
 use crate::domain::msisdn::Msisdn;
@@ -17,6 +17,16 @@ use crate::http::portability::body::date_time;
 use crate::mock::clock::ClockChange;
 use crate::mock::sandbox::Beginning;
 use crate::mock::seed::Seed;
+
+/// Which world is meant.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "only the documents mention it: the layer of sandboxes reads the header")]
+pub struct SandboxHeader {
+    /// The sandbox; `default` if absent
+    #[param(rename = "X-Sandbox", nullable = false, example = "ci-7")]
+    sandbox: Option<String>,
+}
 
 /// `seed` and `clock`: how a world begins.
 pub fn beginning(body: &JsonObject) -> Result<Beginning> {

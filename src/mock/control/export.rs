@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::{Extension, Json};
 
+use super::body::SandboxHeader;
 use crate::auth::extract::{Caller, ControlMock};
 use crate::dataset::{DataSet, Written};
 use crate::error::Result;
@@ -17,14 +18,10 @@ use crate::service::{registry, settle};
 /// their identifiers and their order, and its clock goes on from where it was; `notification_code`s and cursors are given anew.
 #[utoipa::path(
     get, path = "/_mock/export", operation_id = "exportSandbox", tag = "Sandboxes", security(("bearer" = ["mock"])),
-    params(("X-Sandbox" = Option<String>, Header, description = "The sandbox; `default` if absent", example = "ci-7")),
+    params(SandboxHeader),
     responses(
         (status = 200, description = "OK", body = Written),
-        (status = 400, response = errors::BadRequest),
-        (status = 401, response = errors::Unauthorized),
-        (status = 403, response = errors::Forbidden),
-        (status = 500, response = errors::InternalServerError),
-        (status = 503, response = errors::Unavailable),
+        errors::Control,
     )
 )]
 pub async fn export(_: Caller<ControlMock>, Extension(sandbox): Extension<Arc<Sandbox>>) -> Result<Json<Written>> {
