@@ -12,7 +12,7 @@ use proptest::sample::select;
 use super::bulk::{self, Conn, FIRST_MSISDN};
 use super::lives::{acts, pauses};
 use super::world::{Act, NUMBERS, ORGS, Pause, Stage, msisdn, org_name};
-use crate::support::database::with_database;
+use crate::support::database::{root, with_database};
 use crate::support::portings::{Node, madrid, state, text};
 use crate::support::proxy::Proxy;
 use crate::support::{App, Database, Engine, both_databases};
@@ -152,6 +152,32 @@ async fn lists_write_nothing(store: &dyn Store, now: Timestamp) {
     assert_eq!(store.portabilities_awaiting_answer(&org_name("masmovil"), now).await.unwrap().due, None);
 }
 
+/// A number of a donor in `ALTA_EXTRAORDINARIA`.
+const EXTRAORDINARY: &str = "611600000";
+
+/// Requires that the migration finds for what is stored what the server has stored with it.
+async fn foresees_the_same(database: &Database) {
+    let mut conn = Conn::open(database).await;
+    let columns = "id, due_state, due_cause, due_message_type, then_at, then_state, then_cause, then_message_type";
+    conn.run(&format!("CREATE TABLE stored AS SELECT {columns} FROM portings")).await;
+    conn.run(
+        "UPDATE portings SET due_state = NULL, due_cause = NULL, due_message_type = NULL, then_at = NULL, then_state = NULL, then_cause = NULL,
+            then_message_type = NULL",
+    )
+    .await;
+    let migration = std::fs::read_to_string(root().join("migrations/postgres/0003_foreseen.sql")).unwrap();
+    for statement in migration.split(';').filter(|statement| statement.contains("UPDATE portings")) {
+        conn.run(statement).await;
+    }
+    for (one, other) in [("stored", "portings"), ("portings", "stored")] {
+        let differ = format!("SELECT CAST(COUNT(*) AS BIGINT) FROM (SELECT {columns} FROM {one} EXCEPT SELECT {columns} FROM {other}) d");
+        assert_eq!(conn.number(&differ).await, 0, "{one} without {other}");
+    }
+    let foreseen = "SELECT CAST(COUNT(*) AS BIGINT) FROM stored WHERE due_state IS NOT NULL";
+    assert!(conn.number(foreseen).await > 2);
+    conn.run("DROP TABLE stored").await;
+}
+
 /// How often the server asks its database when it applies so many orders.
 async fn round_trips_of(database: &Database, orders: i64) -> usize {
     let proxy = Proxy::before(database).await;
@@ -182,6 +208,33 @@ both_databases! {
         bulk::write(&mut conn, 300, 0).await;
         lists_write_nothing(&*store, madrid("2025-01-20T12:00:00")).await;
         assert_eq!(conn.number("SELECT CAST(COUNT(*) AS BIGINT) FROM portings WHERE msisdn > 34607500000 AND msisdn < 34607500301 AND state = 'ASOL'").await, 300);
+    }
+
+    /// Of what was stored by a server that foresaw nothing, the migration foresees what the rules do.
+    async fn the_migration_foresees_what_the_rules_do(database: Database) {
+        database.store().await.close().await;
+        let node = Node::serve(&database, &[]).await;
+        let inside = ["666777020", "666777021", "666777022", "666777023"];
+        let mut processes = Vec::new();
+        for number in inside {
+            processes.push(node.process("euskaltel", number).await);
+        }
+        node.port_in("masmovil", "634443600").await;
+        node.port_in("masmovil", "799999999").await;
+        // Its donor cannot answer.
+        node.port_in("masmovil", EXTRAORDINARY).await;
+        node.donor("masmovil", &processes[0], "accept").await.is(201);
+        node.deny("masmovil", &processes[1], "RECH_IDENT").await.is(201);
+        foresees_the_same(&database).await;
+        node.at("2025-11-17T15:00:00");
+        node.list("masmovil", "?filter=state+pr").await;
+        while settle::work(&node.world, madrid("2025-11-17T15:00:00")).await.unwrap() > 0 {}
+        foresees_the_same(&database).await;
+        // The answer is due by the window then.
+        node.at("2025-11-17T21:00:00");
+        node.donor("masmovil", &processes[0], "restartReply").await.is(201);
+        node.port_in("masmovil", "634443601").await;
+        foresees_the_same(&database).await;
     }
 
     /// Every batch, and a piece of each size.
