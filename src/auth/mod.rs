@@ -3,8 +3,10 @@
 pub mod extract;
 mod jwks;
 mod jwt;
+mod rate;
 
 pub use jwks::{JwksLocation, KeySource};
+pub use rate::RateLimit;
 pub use jwt::{DEVELOPMENT_SECRET, Secret, TokenRules, Verifier, WeakSecret, sign};
 
 use crate::domain::codes::codes;
