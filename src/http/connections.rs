@@ -15,6 +15,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 use super::impatient::Impatient;
+use super::refusals::Enveloping;
 use super::tls::Tls;
 
 /// How long to wait when no connection can be accepted: too many files are open, and some will close.
@@ -85,7 +86,7 @@ impl Host {
     }
 
     async fn converse(self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, watcher: Watcher) {
-        let stream = TokioIo::new(Impatient::new(stream, self.bounds.patience));
+        let stream = TokioIo::new(Enveloping::new(Impatient::new(stream, self.bounds.patience)));
         let mut builder = http1::Builder::new();
         builder.timer(TokioTimer::new()).header_read_timeout(self.bounds.patience).max_buf_size(self.bounds.head);
         let connection = builder.serve_connection(stream, TowerToHyperService::new(self.router));

@@ -10,8 +10,10 @@ mod impatient;
 mod observe;
 mod operations;
 pub(crate) mod params;
+pub(crate) mod pages;
 pub mod portability;
 pub mod probes;
+mod refusals;
 pub mod tls;
 
 use std::convert::Infallible;

@@ -1,6 +1,7 @@
 //! Around every request: its id, its one log line, its measures, its trace, and the error envelope with its event id.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
@@ -9,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use tracing::{Instrument, field};
 use uuid::Uuid;
 
-use super::envelope;
+use super::envelope::{self, Envelope};
 use super::operations::Operations;
 use crate::clock::Stopwatch;
 use crate::error::{Error, Kind};
@@ -85,6 +86,22 @@ pub async fn observe(State(watch): State<Arc<Watch>>, request: Request, next: Ne
     response
 }
 
+/// A whole answer, from its first line to the last byte of the envelope, to what was no request yet.
+pub fn refusal(error: Error) -> Vec<u8> {
+    let (error, request_id) = (Arc::new(error), Uuid::new_v4().simple().to_string());
+    let _entered = tracing::info_span!("request", request_id, method = "-", route = "-").entered();
+    let event_id = report(&error, "-");
+    let status = error.kind().status();
+    log(status, Some(&error), Some(&event_id), Duration::ZERO);
+    let envelope = serde_json::to_string(&Envelope::new(&error, event_id)).unwrap_or_default();
+    let (reason, length) = (error.kind().msg(), envelope.len());
+    let head = format!(
+        "HTTP/1.1 {status} {reason}\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\
+         x-request-id: {request_id}\r\n\r\n"
+    );
+    (head + &envelope).into_bytes()
+}
+
 /// The caller's request id, if it is one that may stand in a log line: 1 to 128 of `A-Z a-z 0-9 . _ -`.
 fn sane_request_id(headers: &HeaderMap) -> Option<String> {
     let text = headers.get(X_REQUEST_ID)?.to_str().ok()?;
@@ -108,7 +125,7 @@ fn report(error: &Arc<Error>, route: &str) -> String {
 }
 
 /// The one line of a request, readable alone. Personal data never reach it: paths are templates, bodies are not logged.
-fn log(status: u16, failure: Option<&Error>, event_id: Option<&str>, took: std::time::Duration) {
+fn log(status: u16, failure: Option<&Error>, event_id: Option<&str>, took: Duration) {
     let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
     match failure {
         Some(error) if status >= 500 => {

@@ -12,7 +12,7 @@ use tokio::net::TcpStream;
 
 use crate::support::database::with_database;
 use crate::support::tokens::{claims, hs256};
-use crate::support::{App, Database, Engine, both_databases};
+use crate::support::{Answer, App, Database, Engine, both_databases, contract};
 
 const NUMBER: &str = "/v2/orgs/masmovil/msisdns/644555666";
 
@@ -44,6 +44,19 @@ async fn rest(mut connection: TcpStream) -> String {
         text.extend_from_slice(&piece[..count]);
     }
     String::from_utf8_lossy(&text).into_owned()
+}
+
+/// Requires a whole answer with the envelope.
+#[track_caller]
+fn refused(answer: &str, kind: Kind, component_msg: &str) {
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: {answer}"));
+    let mut lines = head.lines();
+    assert!(lines.next().unwrap().starts_with(&format!("HTTP/1.1 {} ", kind.status())), "{answer}");
+    let headers = lines.filter_map(|line| line.split_once(": ")).map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
+    let answer = Answer { status: kind.status(), headers, body: body.to_owned() };
+    contract::check(&Method::GET, "/", &answer);
+    assert_eq!(answer.header("content-length"), body.len().to_string());
+    answer.fails(kind, component_msg);
 }
 
 both_databases! {
@@ -146,7 +159,17 @@ both_databases! {
         let head = format!("GET /health/live HTTP/1.1\r\nHost: portero\r\nX-Long: {}\r\n\r\n", "x".repeat(9000));
         connection.write_all(head.as_bytes()).await.unwrap();
         let answer = rest(connection).await;
-        assert!(answer.starts_with("HTTP/1.1 431 "), "{answer}");
+        refused(&answer, Kind::HeadTooLarge, "the request's line and headers have more bytes than allowed");
+    }
+
+    /// What the parser refuses has the envelope too.
+    async fn what_is_not_http(app: App) {
+        for nonsense in ["nonsense\r\n\r\n", "GET /health/live HTTP/3.0\r\n\r\n", "GET /a b HTTP/1.1\r\n\r\n", "GET / HTTP/1.1\r\nHo st: x\r\n\r\n"] {
+            let mut connection = connect(&app).await;
+            connection.write_all(nonsense.as_bytes()).await.unwrap();
+            refused(&rest(connection).await, Kind::BadRequest, "the request is not HTTP/1.1");
+        }
+        app.get("/health/live").await.is(200);
     }
 }
 

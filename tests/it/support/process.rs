@@ -82,7 +82,7 @@ impl Served {
         let (sender, log) = channel();
         std::thread::spawn(move || stderr.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
         let block = block(&mut stdout);
-        let url = block.split_whitespace().find(|word| word.starts_with("http://")).map(str::to_owned);
+        let url = block.split_whitespace().find(|word| word.starts_with("http://") || word.starts_with("https://")).map(str::to_owned);
         let served = Self { child, url: url.unwrap_or_default(), block, log, seen: RefCell::default() };
         assert!(!served.url.is_empty(), "the server does not start: {}", served.log.iter().collect::<Vec<_>>().join("\n"));
         served
