@@ -90,6 +90,8 @@ struct Verified {
     principal: Arc<Principal>,
     /// Seconds since 1970, as in the token.
     expires_at: f64,
+    /// Of the keys that verified it.
+    edition: u64,
 }
 
 #[derive(Deserialize)]
@@ -147,9 +149,12 @@ impl Verifier {
     /// # Errors
     /// [`Kind::InvalidToken`] with the reason; [`Kind::Unavailable`] while the keys cannot be had.
     pub async fn verify(&self, token: &str) -> Result<Arc<Principal>> {
-        let now = seconds(self.clock.now());
+        let present = self.clock.now();
+        let now = seconds(present);
+        let edition = self.keys.as_ref().map_or(0, |keys| keys.edition(present));
         if let Some(known) = self.verified.get(token)
             && now < known.expires_at
+            && known.edition == edition
         {
             self.metrics.token_hits.inc();
             return Ok(known.principal);
@@ -164,7 +169,7 @@ impl Verifier {
             return Err(refused("the token is not valid yet"));
         }
         let principal = Arc::new(Principal::from_claims(claims.sub, &claims.orgs, &claims.scope));
-        self.verified.insert(token.to_owned(), Verified { principal: principal.clone(), expires_at });
+        self.verified.insert(token.to_owned(), Verified { principal: principal.clone(), expires_at, edition });
         Ok(principal)
     }
 

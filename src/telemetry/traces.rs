@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use opentelemetry::propagation::TextMapPropagator as _;
 use opentelemetry::trace::{TraceContextExt as _, TracerProvider as _};
 use opentelemetry_http::{Bytes, HeaderExtractor, HeaderInjector, HttpClient, HttpError, Request, Response};
-use opentelemetry_otlp::{Protocol, SpanExporter, WithExportConfig as _, WithHttpConfig as _};
+use opentelemetry_otlp::{Protocol, RetryPolicy, SpanExporter, WithExportConfig as _, WithHttpConfig as _};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::propagation::TraceContextPropagator;
 use opentelemetry_sdk::trace::SdkTracerProvider;
@@ -63,6 +63,8 @@ impl Traces {
             .with_http_client(client)
             .with_protocol(Protocol::HttpBinary)
             .with_timeout(PATIENCE)
+            // What comes next is worth more than what could not be sent.
+            .with_retry_policy(RetryPolicy::disabled())
             .with_endpoint(format!("{}/v1/traces", receiver.as_str().trim_end_matches('/')))
             .build()?;
         let resource = Resource::builder().with_service_name("portero").build();

@@ -17,6 +17,7 @@ mod portings;
 mod readme;
 mod round_trips;
 mod schema;
+mod secrets;
 mod store;
 mod support;
 mod tls;

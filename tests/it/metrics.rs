@@ -1,12 +1,16 @@
 //! `/metrics`
 
+use std::collections::BTreeSet;
+
 use portero::error::Kind;
+use regex::Regex;
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::app::client;
+use crate::support::database::{root, with_database};
 use crate::support::stub::Stub;
-use crate::support::{Answer, App, Database, both_databases};
+use crate::support::{Answer, App, Database, Engine, both_databases};
 
 /// The present value of a series, or nothing where there is no such series.
 async fn value(app: &App, series: &str) -> Option<f64> {
@@ -144,4 +148,24 @@ both_databases! {
             assert_eq!(value(&app, &series).await, Some(before + 1.0), "{outcome}");
         }
     }
+}
+
+/// The dashboard asks for metrics that exist, and for each of them.
+#[tokio::test]
+async fn the_dashboard() {
+    with_database(Engine::Sqlite, async |app: App| {
+        let text = app.get("/metrics").await.is(200).body;
+        let types = text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split_once(' '));
+        let known: BTreeSet<_> = types.map(|(name, _)| name.to_owned()).collect();
+        let file = std::fs::read_to_string(root().join("deploy/grafana-dashboard.json")).unwrap();
+        let dashboard: Value = serde_json::from_str(&file).unwrap();
+        let panels = dashboard["panels"].as_array().unwrap().iter().flat_map(|panel| panel["targets"].as_array().unwrap());
+        let questions: Vec<_> = panels.map(|target| target["expr"].as_str().unwrap()).collect();
+        let name = Regex::new("portero_[a-z_]+").unwrap();
+        let suffix = Regex::new("_(total|bucket|count)$").unwrap();
+        let names = questions.iter().flat_map(|question| name.find_iter(question));
+        let asked: BTreeSet<_> = names.map(|found| suffix.replace(found.as_str(), "").into_owned()).collect();
+        assert_eq!(asked, known);
+    })
+    .await;
 }
