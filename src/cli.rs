@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand};
+use clap::error::{ContextKind, ContextValue};
+use clap::{Args, CommandFactory as _, Parser, Subcommand};
 use jiff::SignedDuration;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
@@ -142,13 +143,25 @@ enum CommandError {
 
 /// Parses the command line and runs the command.
 pub async fn run() -> ExitCode {
-    match Cli::parse().command.run().await {
+    let cli = Cli::try_parse().unwrap_or_else(|error| discreet(error).exit());
+    match cli.command.run().await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let _ = writeln!(std::io::stderr().lock(), "portero: {error}");
             ExitCode::FAILURE
         }
     }
+}
+
+/// What is wrong with the command line, without the value where that is a secret: a mistyped one is often almost the right one.
+fn discreet(mut error: clap::Error) -> clap::Error {
+    let cli = Cli::command();
+    let secrets = cli.get_subcommands().flat_map(clap::Command::get_arguments).filter(|setting| setting.is_hide_env_values_set());
+    let secrets: Vec<_> = secrets.map(ToString::to_string).collect();
+    if matches!(error.get(ContextKind::InvalidArg), Some(ContextValue::String(setting)) if secrets.contains(setting)) {
+        error.insert(ContextKind::InvalidValue, ContextValue::String("…".to_owned()));
+    }
+    error
 }
 
 impl Command {
