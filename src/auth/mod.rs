@@ -6,8 +6,8 @@ mod jwt;
 mod rate;
 
 pub use jwks::{JwksLocation, KeySource};
-pub use rate::RateLimit;
 pub use jwt::{DEVELOPMENT_SECRET, Secret, TokenRules, Verifier, WeakSecret, sign};
+pub use rate::RateLimit;
 
 use crate::domain::codes::codes;
 use crate::domain::org::{OrgName, Tenancy};

@@ -9,8 +9,9 @@ use utoipa_swagger_ui::{Config, SwaggerUi, Url};
 use super::pages::guard;
 use super::{AppState, discovery, portability};
 
-/// What the page may do: run its own scripts, apply its own styles, show the pictures in them, and ask its own server.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; \
+/// What the page may do: run its own scripts, apply styles, which its scripts also write into elements, show the pictures in them, and ask its own
+/// server.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; \
                       form-action 'none'; frame-ancestors 'none'";
 
 /// A published document: generated from the code and committed under `openapi/`.

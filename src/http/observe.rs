@@ -65,7 +65,8 @@ pub async fn observe(State(watch): State<Arc<Watch>>, request: Request, next: Ne
         org = field::Empty,
     );
     let mut response = if watch.has_room(in_flight.0, &request) {
-        next.run(request).instrument(span.clone()).await
+        // Both are entered: what is traced looks for its parent among the spans that are entered, and does not see the log's.
+        next.run(request).instrument(span.clone()).instrument(trace.clone()).await
     } else {
         watch.metrics.shed.inc();
         Error::because(Kind::Unavailable, "too many requests in flight").into_response()

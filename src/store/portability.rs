@@ -215,7 +215,8 @@ impl<D: Dialect> Portabilities for SqlStore<D> {
                     UNION ALL
                    SELECT state, COUNT(*), NULL
                      FROM (SELECT state FROM portings WHERE state IN ('AENV', 'ASOL', 'ACON') LIMIT 100000) a GROUP BY state";
-        let mut backlog = Backlog { due: 0, oldest_due: None, active: [State::Aenv, State::Asol, State::Acon].map(|state| (state, 0)).into() };
+        let mut backlog =
+            Backlog { due: 0, oldest_due: None, active: [State::Aenv, State::Asol, State::Acon].map(|state| (state, 0)).into() };
         for row in &self.read(sql, &[now.into()]).await? {
             let record = Record::<D>::new(row, "portings");
             let (what, count) = (record.text("what")?, record.int_as("count", |count| u64::try_from(count).ok())?);

@@ -111,7 +111,12 @@ impl Metrics {
         registry.register("token_cache_hits", "Tokens recognised as verified before", self.token_hits.clone());
         registry.register("token_cache_misses", "Tokens that had to be verified", self.token_misses.clone());
         let upstream = self.upstream.clone();
-        registry.register_with_unit("entitlement_request_duration", "Questions to the Entitlement Server, by outcome", Unit::Seconds, upstream);
+        registry.register_with_unit(
+            "entitlement_request_duration",
+            "Questions to the Entitlement Server, by outcome",
+            Unit::Seconds,
+            upstream,
+        );
         registry.register("pool_connections", "Connections to the database, by whether one is in use", self.connections.clone());
         registry.register("database_up", "1 if the database answered the last question for the numbers below", self.database_up.clone());
         let portabilities = self.portabilities.clone();

@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use portero::config::Mode;
 use serde_json::Value;
 
-use crate::support::contract::DOCUMENTS;
 use crate::support::browser::Browser;
+use crate::support::contract::DOCUMENTS;
 use crate::support::database::with_database;
 use crate::support::{App, Engine, both_databases};
 

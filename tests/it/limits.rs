@@ -52,7 +52,8 @@ fn refused(answer: &str, kind: Kind, component_msg: &str) {
     let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: {answer}"));
     let mut lines = head.lines();
     assert!(lines.next().unwrap().starts_with(&format!("HTTP/1.1 {} ", kind.status())), "{answer}");
-    let headers = lines.filter_map(|line| line.split_once(": ")).map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
+    let headers =
+        lines.filter_map(|line| line.split_once(": ")).map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
     let answer = Answer { status: kind.status(), headers, body: body.to_owned() };
     contract::check(&Method::GET, "/", &answer);
     assert_eq!(answer.header("content-length"), body.len().to_string());

@@ -75,7 +75,11 @@ async fn the_certificate_is_read_again_at_sighup() {
     let flags = files(&dir);
     let served = Served::start(&["--database", "sqlite::memory:", &flags[0], &flags[1], &flags[2], &flags[3]]);
     let ask = async |certificate: &str| trusting(certificate).get(by_name(&served.url, "/health/ready")).send().await.is_ok();
-    assert!(served.block.contains(&format!("portero listens on {}\n", served.url)) && served.url.starts_with("https://"), "{}", served.block);
+    assert!(
+        served.block.contains(&format!("portero listens on {}\n", served.url)) && served.url.starts_with("https://"),
+        "{}",
+        served.block
+    );
     assert!(ask(&first).await);
     let second = certify(&dir);
     assert!(ask(&first).await && !ask(&second).await);
@@ -105,7 +109,8 @@ fn what_is_no_certificate() {
     let nonsense = dir.file("nonsense.pem", "nonsense");
     let ([_, cert, _, key], [_, _, _, stranger]) = (files(&dir), files(&other));
     for (cert, key, named) in [(&nonsense, &key, &nonsense), (&cert, &nonsense, &nonsense), (&cert, &stranger, &cert)] {
-        let output = run(&mut portero(&["serve", "--database", "sqlite::memory:", "--listen", "127.0.0.1:0", "--tls-cert", cert, "--tls-key", key]));
+        let output =
+            run(&mut portero(&["serve", "--database", "sqlite::memory:", "--listen", "127.0.0.1:0", "--tls-cert", cert, "--tls-key", key]));
         assert!(output.code == 1 && output.stderr.starts_with(&format!("portero: {named}: ")), "{output:?}");
     }
     assert_eq!(run(&mut portero(&["serve", "--tls-cert", &cert])).code, 2);
