@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use clap::error::{ContextKind, ContextValue};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 use jiff::SignedDuration;
 use tracing_subscriber::layer::SubscriberExt as _;
@@ -156,7 +156,11 @@ pub async fn run() -> ExitCode {
 
 /// What is wrong with the command line, without the value where that is a secret: a mistyped one is often almost the right one.
 fn discreet(mut error: clap::Error) -> clap::Error {
-    let cli = Cli::command();
+    if error.kind() != ErrorKind::ValueValidation {
+        return error;
+    }
+    let mut cli = Cli::command();
+    cli.build();
     let secrets = cli.get_subcommands().flat_map(clap::Command::get_arguments).filter(|setting| setting.is_hide_env_values_set());
     let secrets: Vec<_> = secrets.map(ToString::to_string).collect();
     if matches!(error.get(ContextKind::InvalidArg), Some(ContextValue::String(setting)) if secrets.contains(setting)) {

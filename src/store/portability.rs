@@ -220,9 +220,10 @@ impl<D: Dialect> Portabilities for SqlStore<D> {
         for row in &self.read(sql, &[now.into()]).await? {
             let record = Record::<D>::new(row, "portings");
             let (what, count) = (record.text("what")?, record.int_as("count", |count| u64::try_from(count).ok())?);
-            match backlog.active.iter_mut().find(|(state, _)| state.as_str() == what) {
-                Some((_, active)) => *active = count,
-                None => (backlog.due, backlog.oldest_due) = (count, record.instant_or_null("oldest")?),
+            if let Some((_, active)) = backlog.active.iter_mut().find(|(state, _)| state.as_str() == what) {
+                *active = count;
+            } else {
+                (backlog.due, backlog.oldest_due) = (count, record.instant_or_null("oldest")?);
             }
         }
         Ok(backlog)

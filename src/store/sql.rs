@@ -53,13 +53,13 @@ impl<D: Dialect> Store for SqlStore<D> {
 
     fn connections(&self) -> (u32, u32) {
         let count = |pool: &Pool<D>| (pool.size(), u32::try_from(pool.num_idle()).unwrap_or(u32::MAX));
-        let (all, idle) = count(&self.readers);
+        let readers = count(&self.readers);
         // Elsewhere readers and writers share one pool.
         if !matches!(self.exclusive, Exclusive::File(..)) {
-            return (all, idle);
+            return readers;
         }
-        let (writing, waiting) = count(&self.writers);
-        (all + writing, idle + waiting)
+        let writers = count(&self.writers);
+        (readers.0 + writers.0, readers.1 + writers.1)
     }
 
     async fn claim(&self) -> Result<bool> {

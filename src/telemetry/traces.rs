@@ -73,6 +73,7 @@ impl Traces {
     }
 
     /// What a subscriber needs to export spans.
+    #[must_use]
     pub fn layer<S: Subscriber + for<'span> LookupSpan<'span> + Send + Sync>(&self) -> Box<dyn Layer<S> + Send + Sync> {
         let layer = tracing_opentelemetry::layer().with_tracer(self.0.tracer("portero")).with_location(false).with_threads(false);
         layer.with_target(false).with_filter(Targets::new().with_target(TARGET, LevelFilter::TRACE)).boxed()

@@ -7,11 +7,10 @@ use clap::Args;
 use clap::builder::StyledStr;
 use portero::config::ServeConfig;
 use portero::error::Kind;
-use portero::telemetry::metrics::Metrics;
 use serde_json::Value;
 
 use crate::support::database::{ScratchDir, root};
-use crate::support::process::{Served, in_dir, portero, run};
+use crate::support::process::{Served, in_dir, portero, run, search_path};
 
 fn readme() -> String {
     std::fs::read_to_string(root().join("README.md")).unwrap()
@@ -75,9 +74,8 @@ fn the_table_of_threats() {
 /// Each metric is explained, with its name as Prometheus shows it.
 #[test]
 fn the_table_of_metrics() {
-    let text = Metrics::default().text();
-    let types = text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split_once(' '));
-    let mut known: Vec<_> = types.map(|(name, kind)| if kind == "counter" { format!("{name}_total") } else { name.to_owned() }).collect();
+    let types = crate::metrics::types().into_iter();
+    let mut known: Vec<_> = types.map(|(name, kind)| if kind == "counter" { name + "_total" } else { name }).collect();
     let section = section("Operation");
     let mut told: Vec<_> = section.lines().filter_map(|line| line.strip_prefix("| `portero_")?.split_once('`')).collect();
     known.sort_unstable();
@@ -138,7 +136,7 @@ fn walk(steps: &[Step]) {
     let served = Served::from(&mut in_dir(&dir, &["serve", "--listen", "127.0.0.1:0"]));
     let token = run(&mut portero(&["token", "--org", "masmovil"])).stdout;
     let program = Path::new(env!("CARGO_BIN_EXE_portero")).parent().unwrap();
-    let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap());
+    let path = format!("{}:{}", program.display(), search_path().unwrap().1);
     for step in steps {
         assert!(!step.output.is_empty(), "nothing is said about what this prints:\n{}", step.shell);
         let mut shell = Command::new("bash");

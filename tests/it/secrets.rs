@@ -3,7 +3,7 @@
 use portero::config::Mode;
 use reqwest::Url;
 
-use crate::support::app::{client, config};
+use crate::support::app::{client, config_without_secret};
 use crate::support::process::{Served, portero, run};
 use crate::support::{Database, both_databases};
 
@@ -72,7 +72,7 @@ both_databases! {
     async fn settings_are_debugged_without_secrets(database: Database) {
         let flags = ["--jwt-secret", "hunter2-of-the-tokens-with-more-than-32-bytes", "--sentry-dsn", "http://hunter2:hunter2@127.0.0.1/1",
             "--entitlement-access-token", "hunter2"];
-        let settings = config(&with_password(&database), &flags);
+        let settings = config_without_secret(&with_password(&database), &flags);
         assert_eq!(settings.mode, Mode::Mock);
         assert!(!format!("{settings:?}").contains(SECRET), "{settings:?}");
     }

@@ -24,8 +24,9 @@ pub fn in_dir(dir: &Path, args: &[&str]) -> Command {
     command
 }
 
+/// Where a child finds other programs.
 #[expect(clippy::disallowed_methods, reason = "a child needs it to find other programs")]
-fn search_path() -> Option<(&'static str, String)> {
+pub fn search_path() -> Option<(&'static str, String)> {
     std::env::var("PATH").ok().map(|path| ("PATH", path))
 }
 
