@@ -6,9 +6,12 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{Args, CommandFactory as _, Parser, Subcommand};
 use jiff::SignedDuration;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, Layer as _};
 
 use crate::auth::{Scope, sign};
 use crate::clock::{Clock, SystemClock};
@@ -19,6 +22,7 @@ use crate::mock::seed::Seed;
 use crate::server::{self, StartError};
 use crate::service::registry;
 use crate::store;
+use crate::telemetry::traces::{Traces, TracesError};
 
 /// The Discovery API v2 and the Portability API v1 of the MasStack platform: a mock that remembers, and a reference server.
 #[derive(Debug, Parser)]
@@ -104,6 +108,9 @@ struct HealthcheckArgs {
     url: Option<String>,
     #[arg(long, env = "PORTERO_LISTEN", default_value = "127.0.0.1:8080", hide = true)]
     listen: std::net::SocketAddr,
+    /// Only whether there is one counts here.
+    #[arg(long, env = "PORTERO_TLS_CERT", hide = true)]
+    tls_cert: Option<PathBuf>,
 }
 
 /// Why a command failed, for the person at the terminal.
@@ -127,6 +134,8 @@ enum CommandError {
     Ttl,
     #[error("--log: {0}")]
     Log(#[from] tracing_subscriber::filter::ParseError),
+    #[error("{0}")]
+    Traces(#[from] TracesError),
     #[error("not ready: {0}")]
     NotReady(String),
     #[error(transparent)]
@@ -135,7 +144,8 @@ enum CommandError {
 
 /// Parses the command line and runs the command.
 pub async fn run() -> ExitCode {
-    match Cli::parse().command.run().await {
+    let cli = Cli::try_parse().unwrap_or_else(|error| discreet(error).exit());
+    match cli.command.run().await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let _ = writeln!(std::io::stderr().lock(), "portero: {error}");
@@ -144,12 +154,31 @@ pub async fn run() -> ExitCode {
     }
 }
 
+/// What is wrong with the command line, without the value where that is a secret: a mistyped one is often almost the right one.
+fn discreet(mut error: clap::Error) -> clap::Error {
+    if error.kind() != ErrorKind::ValueValidation {
+        return error;
+    }
+    let mut cli = Cli::command();
+    cli.build();
+    let secrets = cli.get_subcommands().flat_map(clap::Command::get_arguments).filter(|setting| setting.is_hide_env_values_set());
+    let secrets: Vec<_> = secrets.map(ToString::to_string).collect();
+    if matches!(error.get(ContextKind::InvalidArg), Some(ContextValue::String(setting)) if secrets.contains(setting)) {
+        error.insert(ContextKind::InvalidValue, ContextValue::String("…".to_owned()));
+    }
+    error
+}
+
 impl Command {
     async fn run(self) -> Result<(), CommandError> {
         match self {
             Self::Serve(config) => {
-                let _sentry = observe(&config.logs)?;
-                Ok(server::run(&config).await?)
+                let observed = observe(&config.logs)?;
+                let outcome = server::run(&config).await;
+                if let Some(traces) = observed.traces {
+                    traces.end().await;
+                }
+                Ok(outcome?)
             }
             Self::Token(args) => args.run(),
             Self::Migrate(config) => {
@@ -166,19 +195,32 @@ impl Command {
     }
 }
 
-/// Starts the log, and Sentry where it is wanted; the guard sends what is left when it is dropped.
-fn observe(config: &LogConfig) -> Result<sentry::ClientInitGuard, CommandError> {
+/// What must be ended in good order.
+struct Observed {
+    /// Sends what is left when it is dropped.
+    _sentry: sentry::ClientInitGuard,
+    traces: Option<Traces>,
+}
+
+/// Starts the log, and Sentry and traces where they are wanted.
+fn observe(config: &LogConfig) -> Result<Observed, CommandError> {
     // Notices of Postgres such as "already exists, skipping" tell an operator nothing.
     let filter = EnvFilter::try_new(format!("sqlx::postgres::notice=warn,{}", config.log))?;
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());
-    match config.log_format {
-        LogFormat::Json => log.json().flatten_event(true).init(),
-        LogFormat::Pretty => log.init(),
+    let log = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());
+    let log = match config.log_format {
+        LogFormat::Json => log.json().flatten_event(true).boxed(),
+        LogFormat::Pretty => log.boxed(),
+    };
+    let traces = config.otlp_endpoint.as_ref().map(Traces::to).transpose()?;
+    match &traces {
+        // Each has its own filter, for what is traced is not logged and the other way round.
+        Some(traces) => tracing_subscriber::registry().with(log.with_filter(filter)).with(traces.layer()).init(),
+        None => tracing_subscriber::registry().with(log).with(filter).init(),
     }
     let mut options = sentry::ClientOptions::default();
     options.dsn.clone_from(&config.sentry_dsn);
     options.release = sentry::release_name!();
-    Ok(sentry::init(options))
+    Ok(Observed { _sentry: sentry::init(options), traces })
 }
 
 impl TokenArgs {
@@ -250,9 +292,11 @@ impl HealthcheckArgs {
         let not_ready = |error: &dyn std::fmt::Display| CommandError::NotReady(error.to_string());
         let url = self.url.unwrap_or_else(|| {
             let host = if self.listen.ip().is_unspecified() { std::net::Ipv4Addr::LOCALHOST.into() } else { self.listen.ip() };
-            format!("http://{}", std::net::SocketAddr::new(host, self.listen.port()))
+            let scheme = if self.tls_cert.is_some() { "https" } else { "http" };
+            format!("{scheme}://{}", std::net::SocketAddr::new(host, self.listen.port()))
         });
-        let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(2)).build();
+        // The certificate is for another name than this machine's own address, and nothing secret is sent or believed.
+        let client = reqwest::Client::builder().no_proxy().tls_danger_accept_invalid_certs(true).timeout(Duration::from_secs(2)).build();
         let request = client.map_err(|error| not_ready(&error))?.get(format!("{}/health/ready", url.trim_end_matches('/')));
         let answer = request.send().await.map_err(|error| not_ready(&error))?;
         if answer.status().is_success() { Ok(()) } else { Err(not_ready(&answer.status())) }

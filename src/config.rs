@@ -1,14 +1,17 @@
 //! Every setting, as flags and environment variables: this file is the documentation of both.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use jiff::SignedDuration;
 use reqwest::Url;
+use reqwest::header::HeaderValue;
 
 use crate::auth::{JwksLocation, Secret, TokenRules};
 use crate::entitlement::ts43::AccessToken;
+use crate::http::connections::Bounds;
 use crate::mock::sandboxes::Limits;
 use crate::store::{DatabaseUrl, PoolSettings};
 
@@ -27,6 +30,12 @@ pub struct ServeConfig {
     /// The address to listen on. Port 0 takes a free one; the start-up block says which.
     #[arg(long, env = "PORTERO_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
     pub listen: SocketAddr,
+    /// Where metrics are served without anything else but health. Unset: at `/metrics` of the address above.
+    #[arg(long, env = "PORTERO_METRICS_LISTEN", value_name = "ADDRESS")]
+    pub metrics_listen: Option<SocketAddr>,
+    /// The certificate, where there is TLS.
+    #[command(flatten)]
+    pub tls: TlsConfig,
     #[command(flatten)]
     /// Where the data are.
     pub database: DatabaseConfig,
@@ -42,9 +51,9 @@ pub struct ServeConfig {
     /// Whether due transitions are applied in the background. Answers are right without; what nobody reads or changes then waits.
     #[arg(long, env = "PORTERO_WORKER", default_value_t = true, action = clap::ArgAction::Set, value_name = "BOOL")]
     pub worker: bool,
-    /// How long a request may take before it is answered 503, in seconds.
-    #[arg(long, env = "PORTERO_REQUEST_TIMEOUT", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600), value_name = "SECONDS")]
-    pub request_timeout: u64,
+    /// What callers may cost.
+    #[command(flatten)]
+    pub limits: LimitsConfig,
     /// How long requests in flight may take once the server was told to stop, in seconds.
     #[arg(long, env = "PORTERO_DRAIN_TIMEOUT", default_value_t = 8, value_parser = clap::value_parser!(u64).range(0..=3600), value_name = "SECONDS")]
     pub drain_timeout: u64,
@@ -69,17 +78,63 @@ impl ServeConfig {
         }
     }
 
-    /// [`ServeConfig::request_timeout`] as a duration.
+    /// What connections may cost.
     #[must_use]
-    pub fn request_timeout(&self) -> Duration {
-        Duration::from_secs(self.request_timeout)
+    pub fn bounds(&self) -> Bounds {
+        Bounds {
+            most: usize::try_from(self.limits.max_connections).unwrap_or(usize::MAX),
+            head: usize::try_from(self.limits.max_head_bytes).unwrap_or(usize::MAX),
+            patience: Duration::from_secs(self.limits.client_timeout),
+            drain: Duration::from_secs(self.drain_timeout),
+        }
     }
+}
 
-    /// [`ServeConfig::drain_timeout`] as a duration.
-    #[must_use]
-    pub fn drain(&self) -> Duration {
-        Duration::from_secs(self.drain_timeout)
+/// TLS.
+#[derive(Debug, Clone, Args)]
+pub struct TlsConfig {
+    /// The certificate to serve TLS with, and those that lead to its root: a PEM file, read again at SIGHUP. Unset: no TLS.
+    #[arg(long, env = "PORTERO_TLS_CERT", value_name = "FILE", requires = "tls_key")]
+    pub tls_cert: Option<PathBuf>,
+    /// The certificate's private key: a PEM file, read again at SIGHUP.
+    #[arg(long, env = "PORTERO_TLS_KEY", value_name = "FILE", requires = "tls_cert")]
+    pub tls_key: Option<PathBuf>,
+}
+
+/// What callers may cost.
+#[derive(Debug, Clone, Args)]
+pub struct LimitsConfig {
+    /// How long a request may take before it is answered 503, in seconds.
+    #[arg(long, env = "PORTERO_REQUEST_TIMEOUT", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600), value_name = "SECONDS")]
+    pub request_timeout: u64,
+    /// How many requests may be in flight before others are answered 503 at once. Probes are not counted out.
+    #[arg(long, env = "PORTERO_MAX_CONCURRENCY", default_value_t = 512, value_parser = clap::value_parser!(u32).range(1..=1_000_000), value_name = "N")]
+    pub max_concurrency: u32,
+    /// How many connections of clients there may be before others wait to be accepted.
+    #[arg(long, env = "PORTERO_MAX_CONNECTIONS", default_value_t = 4096, value_parser = clap::value_parser!(u32).range(1..=1_000_000), value_name = "N")]
+    pub max_connections: u32,
+    /// How many bytes the line and headers of a request may have.
+    #[arg(long, env = "PORTERO_MAX_HEAD_BYTES", default_value_t = 32_768, value_parser = clap::value_parser!(u32).range(8192..=1_048_576), value_name = "BYTES")]
+    pub max_head_bytes: u32,
+    /// How long a client may take to send a request's line and headers, send nothing, or take in nothing of an answer, in seconds.
+    #[arg(long, env = "PORTERO_CLIENT_TIMEOUT", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600), value_name = "SECONDS")]
+    pub client_timeout: u64,
+    /// How many requests a second a caller (`sub`) may make before others are answered 429. Unset: any number.
+    #[arg(long, env = "PORTERO_RATE_LIMIT", value_parser = clap::value_parser!(u32).range(1..=1_000_000), value_name = "N")]
+    pub rate_limit: Option<u32>,
+    /// An origin whose pages may call this server from a browser, such as `https://example.org`; may be repeated. Unset: none.
+    #[arg(long, env = "PORTERO_CORS_ORIGIN", value_delimiter = ',', value_parser = origin, value_name = "ORIGIN")]
+    pub cors_origin: Vec<HeaderValue>,
+}
+
+/// An origin as browsers send it (RFC 6454 §6.2): scheme, host, and a port that is not the scheme's.
+fn origin(text: &str) -> Result<HeaderValue, String> {
+    let url: Url = text.parse().map_err(|error| format!("not an origin: {error}"))?;
+    let canonical = url.origin().ascii_serialization();
+    if canonical != text {
+        return Err(format!("not an origin, which would be '{canonical}'"));
     }
+    canonical.parse().map_err(|_| "not an origin".to_owned())
 }
 
 /// Where the data are.
@@ -156,4 +211,7 @@ pub struct LogConfig {
     /// Where failures of the server itself are reported.
     #[arg(long, env = "PORTERO_SENTRY_DSN", hide_env_values = true, value_name = "DSN")]
     pub sentry_dsn: Option<sentry::types::Dsn>,
+    /// Where traces go: the base URL of an OTLP receiver (HTTP, protobuf), such as `http://127.0.0.1:4318`. Unset: there are none.
+    #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT", value_name = "URL")]
+    pub otlp_endpoint: Option<Url>,
 }

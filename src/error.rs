@@ -70,6 +70,10 @@ catalogue! {
     TooLarge = 413, "MM0000070", "Inbound entity too large";
     /// A body that is not `application/json`.
     UnsupportedMediaType = 415, "MM0000080", "Unsupported media type";
+    /// The token asks more often than it may.
+    RateLimited = 429, "MM0000130", "Too many requests";
+    /// A request whose line and headers are over the limit.
+    HeadTooLarge = 431, "MM0000140", "Request header fields too large";
     /// Any other refusal of the HTTP layer.
     BadRequest = 400, "MM0000090", "Bad request";
     /// A defect of this server, or an unexpected answer of its database.
@@ -84,6 +88,8 @@ catalogue! {
     SequenceExhausted = 503, "MM0000122", "No process id left in this minute";
     /// There are as many sandboxes as there may be.
     SandboxesFull = 503, "MM0000123", "No room for another sandbox";
+    /// A health check fails.
+    NotReady = 503, "MM0000124", "Not ready";
 }
 
 /// A failure: its kind, what may be shown of it, and its cause for the log.
@@ -110,6 +116,11 @@ impl Error {
         Self { cause: Some(cause.into()), ..Self::new(kind, kind.msg()) }
     }
 
+    /// A health check fails: the check is named, for it is no cause; what it met goes to the log.
+    pub fn not_ready(check: &'static str, cause: impl Into<Cause>) -> Self {
+        Self { detail: check.to_owned(), ..Self::because(Kind::NotReady, cause) }
+    }
+
     /// A failure whose text quotes what the caller sent: shown to the caller, and kept out of the log, for it may be somebody's.
     pub fn quoting(kind: Kind, detail: impl Into<String>) -> Self {
         Self { quotes_request: true, ..Self::new(kind, detail) }
@@ -121,7 +132,7 @@ impl Error {
         Self::new(Kind::NotFound, format!("{what} not found"))
     }
 
-    /// The same, to be tried again after so many seconds. Matters for status 503.
+    /// The same, to be tried again after so many seconds. Matters for statuses 429 and 503.
     #[must_use]
     pub fn retry_after(self, seconds: u32) -> Self {
         Self { retry_after: seconds, ..self }

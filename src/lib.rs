@@ -15,6 +15,7 @@
 //! | [`dataset`] | the data sets that fill a database |
 //! | [`mock`] | what a mock has and a reference server must not |
 //! | [`error`] | the one failure type and its catalogue |
+//! | [`telemetry`] | metrics, traces, the worker's pulse |
 //! | [`clock`] | the only file that reads the time |
 //! | [`worker`] | applies due transitions in the background |
 //! | [`config`], [`cli`], [`server`] | settings, commands, and how a server is put together |
@@ -38,4 +39,5 @@ pub mod mock;
 pub mod server;
 pub mod service;
 pub mod store;
+pub mod telemetry;
 pub mod worker;

@@ -9,16 +9,20 @@ use axum::Router;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::auth::{KeySource, Scope, Secret, TokenRules, Verifier, sign};
+use crate::auth::{KeySource, RateLimit, Scope, Secret, TokenRules, Verifier, sign};
 use crate::central_node::{SimulatedNode, WillingDonors};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{AuthConfig, EntitlementConfig, Mode, ServeConfig};
 use crate::domain::org::Tenancy;
 use crate::entitlement::EntitlementServer;
+use crate::entitlement::measured::Measured;
 use crate::entitlement::stored::StoredTokens;
 use crate::entitlement::ts43::{Ts43Client, Ts43Config};
 use crate::error::{Error, Kind, Result};
-use crate::http::{self, AppState, Document, connections};
+use crate::http::connections::{self, Bounds};
+use crate::http::probes::{self, Probed};
+use crate::http::tls::{Tls, TlsError};
+use crate::http::{self, AppState, Document, Guard};
 use crate::mock::control::{self, ControlState};
 use crate::mock::layers::{self, Mock};
 use crate::mock::page::{self, Signer};
@@ -28,7 +32,9 @@ use crate::mock::seed::Seed;
 use crate::mock::template::Templates;
 use crate::service::World;
 use crate::store::{self, Store};
-use crate::worker;
+use crate::telemetry::metrics::Metrics;
+use crate::telemetry::pulse::Pulse;
+use crate::worker::{self, Signs};
 
 /// How often a mock makes sure that its database is still its own.
 const CLAIM_CHECK: Duration = Duration::from_secs(5);
@@ -54,6 +60,9 @@ pub enum StartError {
     /// The address cannot be listened on.
     #[error("cannot listen on {0}: {1}")]
     Listen(SocketAddr, std::io::Error),
+    /// The certificate cannot be used.
+    #[error("{0}")]
+    Tls(#[from] TlsError),
     /// It could not be told to stop.
     #[error("cannot listen for signals: {0}")]
     Signals(std::io::Error),
@@ -86,10 +95,14 @@ pub struct Server {
     pub world: World,
     /// What else a mock serves.
     pub sandboxes: Option<Arc<Sandboxes>>,
-    /// Whether it works in the background.
-    pub worker: bool,
-    /// How long requests in flight may take once it was told to stop.
-    pub drain: Duration,
+    /// By what others see how its worker is; `None`: it does not work in the background.
+    pub worker: Option<Signs>,
+    /// Where it serves metrics, if not among its routes.
+    pub metrics: Option<(TcpListener, Router)>,
+    /// Its certificate, if it has one.
+    pub tls: Option<Arc<Tls>>,
+    /// What connections may cost.
+    pub bounds: Bounds,
 }
 
 impl Server {
@@ -108,12 +121,22 @@ impl Server {
         if let Some(keys) = &keys {
             keys.load(clocks.real.now()).await?;
         }
-        let verifier = Arc::new(Verifier::new(secret.as_ref(), keys, config.auth.rules(), clocks.real.clone()));
-        let (router, world, sandboxes) = match config.mode {
-            Mode::Mock => mock(config, clocks, store.clone(), verifier).await?,
-            Mode::Reference => reference(config, clocks, store.clone(), verifier)?,
+        let metrics = Arc::new(Metrics::default());
+        let verifier = Verifier::new(secret.as_ref(), keys, config.auth.rules(), clocks.real.clone(), metrics.clone());
+        let verifier = Arc::new(verifier.limited(config.limits.rate_limit.map(RateLimit::per_second)));
+        let signs = Signs { pulse: Arc::new(Pulse::new(clocks.real.now())), real: clocks.real.clone(), metrics: metrics.clone() };
+        let worker = config.worker.then_some(signs);
+        let base = Base { store: store.clone(), verifier, metrics, worker: worker.clone() };
+        let parts = match config.mode {
+            Mode::Mock => mock(config, clocks, base).await?,
+            Mode::Reference => reference(config, clocks, base)?,
         };
-        Ok(Self { router, store, world, sandboxes, worker: config.worker, drain: config.drain() })
+        let Parts { router, world, sandboxes, probes } = parts;
+        let metrics = match config.metrics_listen {
+            Some(address) => Some((TcpListener::bind(address).await.map_err(|error| StartError::Listen(address, error))?, probes)),
+            None => None,
+        };
+        Ok(Self { router, store, world, sandboxes, worker, metrics, tls: tls(config)?, bounds: config.bounds() })
     }
 
     /// Serves until `shutdown` completes; then answers what is in flight and closes the database.
@@ -124,7 +147,9 @@ impl Server {
         let stop = CancellationToken::new();
         let (world, sandboxes) = (self.world, self.sandboxes.clone());
         let worlds = move || sandboxes.as_ref().map_or_else(|| vec![world.clone()], |sandboxes| sandboxes.worlds());
-        let worker = self.worker.then(|| tokio::spawn(worker::run(worlds, stop.clone())));
+        let worker = self.worker.map(|signs| tokio::spawn(worker::run(worlds, signs, stop.clone())));
+        let (told, bounds) = (stop.clone().cancelled_owned(), self.bounds);
+        let metrics = self.metrics.map(|(listener, router)| tokio::spawn(connections::serve(listener, None, router, told, bounds)));
         let mut outcome = Ok(());
         let ended = async {
             tokio::select! {
@@ -135,44 +160,85 @@ impl Server {
                 sandboxes.end_streams();
             }
         };
-        connections::serve(listener, self.router, ended, self.drain).await;
+        connections::serve(listener, self.tls, self.router, ended, bounds).await;
         stop.cancel();
-        if let Some(worker) = worker {
-            // What it was about is undone by the database if it does not end well.
-            let _ = worker.await;
+        for task in worker.into_iter().chain(metrics) {
+            // What the worker was about is undone by the database if it does not end well.
+            let _ = task.await;
         }
         self.store.close().await;
         outcome
     }
 }
 
-/// Routes, the world of requests that name no sandbox, and where it is a mock's, the sandboxes.
-type Parts = (Router, World, Option<Arc<Sandboxes>>);
+/// What a server of either mode stands on.
+struct Base {
+    store: Arc<dyn Store>,
+    verifier: Arc<Verifier>,
+    metrics: Arc<Metrics>,
+    worker: Option<Signs>,
+}
+
+impl Base {
+    /// What probes ask about.
+    fn probed(&self, world: &World, real: &Arc<dyn Clock>) -> Probed {
+        let worker = self.worker.as_ref().map(|signs| signs.pulse.clone());
+        Probed { world: world.clone(), worker, real: real.clone(), metrics: self.metrics.clone(), sampled: Arc::default() }
+    }
+
+    /// What stands around routes.
+    fn guard(&self, config: &ServeConfig) -> Guard {
+        let (limits, documents) = (&config.limits, documents(config.mode));
+        let guard = Guard::new(&documents, &self.metrics, Duration::from_secs(limits.request_timeout), limits.max_concurrency);
+        if limits.cors_origin.is_empty() { guard } else { guard.with_cors(&limits.cors_origin) }
+    }
+}
+
+/// Routes, the world of requests that name no sandbox, where it is a mock's, the sandboxes, and routes for a listener of their own.
+struct Parts {
+    router: Router,
+    world: World,
+    sandboxes: Option<Arc<Sandboxes>>,
+    probes: Router,
+}
+
+/// The probes that belong among a server's routes, and those for a listener of their own.
+fn probe_routes(config: &ServeConfig, probed: &Probed, guard: &Guard) -> (Router, Router) {
+    let (health, metrics) = (probes::health(probed.clone()), probes::metrics(probed.clone()));
+    let own = http::guarded(health.clone().merge(metrics.clone()), guard);
+    (if config.metrics_listen.is_some() { health } else { health.merge(metrics) }, own)
+}
 
 /// A server with everything that a mock has.
-async fn mock(config: &ServeConfig, clocks: Clocks, store: Arc<dyn Store>, verifier: Arc<Verifier>) -> Result<Parts> {
-    let around = Surroundings { time: clocks.data, entitlement: entitlement_server(&config.entitlement)?, templates: Templates::default() };
-    let sandboxes = Arc::new(Sandboxes::new(store, clocks.real.clone(), config.sandboxes(), around).await?);
+async fn mock(config: &ServeConfig, clocks: Clocks, base: Base) -> Result<Parts> {
+    let entitlement = entitlement_server(&config.entitlement, &base.metrics)?;
+    let around = Surroundings { time: clocks.data, entitlement, templates: Templates::default() };
+    let sandboxes = Arc::new(Sandboxes::new(base.store.clone(), clocks.real.clone(), config.sandboxes(), around).await?);
     let world = sandboxes.default_one().world.clone();
+    let (guard, verifier) = (base.guard(config), base.verifier.clone());
+    let (health, probes) = probe_routes(config, &base.probed(&world, &clocks.real), &guard);
     let state = AppState { world: world.clone(), verifier: verifier.clone() };
     let control = control::routes(ControlState { sandboxes: sandboxes.clone(), verifier: verifier.clone() });
     let signer = signing_secret(config.mode, &config.auth).ok().flatten();
     let signer = signer.map(|secret| Signer { secret, rules: config.auth.rules(), real: clocks.real.clone() });
-    let routes = http::routes(documents(Mode::Mock)).with_state(state).merge(control).merge(page::router(signer));
+    let routes = http::routes(documents(Mode::Mock)).with_state(state).merge(health).merge(control).merge(page::router(signer));
     let layers = Mock { sandboxes: sandboxes.clone(), verifier, real: clocks.real };
-    Ok((layers::layered(routes, layers, config.request_timeout()), world, Some(sandboxes)))
+    Ok(Parts { router: layers::layered(routes, layers, &guard), world, sandboxes: Some(sandboxes), probes })
 }
 
 /// A server that has nothing of the mock.
-fn reference(config: &ServeConfig, clocks: Clocks, store: Arc<dyn Store>, verifier: Arc<Verifier>) -> Result<Parts> {
+fn reference(config: &ServeConfig, clocks: Clocks, base: Base) -> Result<Parts> {
+    let store = base.store.clone();
     let world = World {
-        entitlement: entitlement_server(&config.entitlement)?.unwrap_or_else(|| Arc::new(StoredTokens::new(store.clone()))),
+        entitlement: entitlement_server(&config.entitlement, &base.metrics)?.unwrap_or_else(|| Arc::new(StoredTokens::new(store.clone()))),
         central_node: Arc::new(SimulatedNode::new(Arc::new(WillingDonors))),
         clock: clocks.data,
         store,
     };
-    let routes = http::routes(documents(Mode::Reference)).with_state(AppState { world: world.clone(), verifier });
-    Ok((http::guarded(routes, config.request_timeout()), world, None))
+    let guard = base.guard(config);
+    let (health, probes) = probe_routes(config, &base.probed(&world, &clocks.real), &guard);
+    let routes = http::routes(documents(Mode::Reference)).with_state(AppState { world: world.clone(), verifier: base.verifier });
+    Ok(Parts { router: http::guarded(routes.merge(health), &guard), world, sandboxes: None, probes })
 }
 
 /// The documents that a server publishes.
@@ -248,12 +314,18 @@ pub async fn take_for_mock(store: &dyn Store) -> Result<(), StartError> {
 }
 
 /// The configured Entitlement Server; `None`: the built-in one is to answer.
-fn entitlement_server(config: &EntitlementConfig) -> Result<Option<Arc<dyn EntitlementServer>>> {
+fn entitlement_server(config: &EntitlementConfig, metrics: &Arc<Metrics>) -> Result<Option<Arc<dyn EntitlementServer>>> {
     let Some(base_url) = config.entitlement_url.clone() else { return Ok(None) };
     let mut settings = Ts43Config::new(base_url, config.entitlement_requestor_id.clone(), config.entitlement_version.clone());
     settings.access_token.clone_from(&config.entitlement_access_token);
     let client = Ts43Client::new(settings).map_err(|error| Error::because(Kind::Internal, error))?;
-    Ok(Some(Arc::new(client)))
+    Ok(Some(Arc::new(Measured::new(client, metrics.clone()))))
+}
+
+/// The configured certificate, if any.
+fn tls(config: &ServeConfig) -> Result<Option<Arc<Tls>>, TlsError> {
+    let (Some(certificate), Some(key)) = (config.tls.tls_cert.clone(), config.tls.tls_key.clone()) else { return Ok(None) };
+    Tls::load(certificate, key).map(Arc::new).map(Some)
 }
 
 /// Listens, says where, and serves until the process is told to stop.
@@ -271,7 +343,10 @@ pub async fn run(config: &ServeConfig) -> Result<(), StartError> {
     let listen_error = |error| StartError::Listen(config.listen, error);
     let listener = TcpListener::bind(config.listen).await.map_err(listen_error)?;
     let address = listener.local_addr().map_err(listen_error)?;
-    announce(config, address)?;
+    if let Some(tls) = server.tls.clone() {
+        renew(tls).map_err(StartError::Signals)?;
+    }
+    announce(config, address, server.metrics.as_ref().and_then(|(listener, _)| listener.local_addr().ok()))?;
     server.serve(listener, told_to_stop).await
 }
 
@@ -282,24 +357,50 @@ fn everything_token(secret: &Secret, rules: &TokenRules) -> Result<String, Error
 }
 
 /// The start-up block: where, over what, and in mock mode a token and a curl that work.
-fn announce(config: &ServeConfig, address: SocketAddr) -> Result<(), StartError> {
-    // Every address is no address to go to.
-    let host = if address.ip().is_unspecified() { Ipv4Addr::LOCALHOST.into() } else { address.ip() };
-    let address = SocketAddr::new(host, address.port());
+fn announce(config: &ServeConfig, address: SocketAddr, metrics: Option<SocketAddr>) -> Result<(), StartError> {
+    let address = reachable(address);
+    let scheme = if config.tls.tls_cert.is_some() { "https" } else { "http" };
     let mode = if config.mode == Mode::Mock { "mock" } else { "reference" };
     let database = &config.database.database;
-    let mut block =
-        format!("portero listens on http://{address}\n  database  {database}\n  mode      {mode}\n  docs      http://{address}/docs\n");
+    let url = format!("{scheme}://{address}");
+    let mut block = format!("portero listens on {url}\n  database  {database}\n  mode      {mode}\n  docs      {url}/docs\n");
+    if let Some(metrics) = metrics {
+        block.extend(["  metrics   http://", &reachable(metrics).to_string(), "/metrics\n"]);
+    }
     if let (Mode::Mock, Some(secret)) = (config.mode, signing_secret(config.mode, &config.auth)?) {
         let token = everything_token(&secret, &config.auth.rules())?;
         if secret.is_development() {
             block.push_str("  key       the published development secret: for trying out, on a machine of your own\n");
         }
-        let curl = format!("curl http://{address}/v2/msisdns/666777888 -H 'Authorization: Bearer {token}'");
+        let curl = format!("curl {url}/v2/msisdns/666777888 -H 'Authorization: Bearer {token}'");
         block.extend(["  token     ", &token, "\n\n", &curl, "\n"]);
     }
     // A closed standard output is no reason not to serve.
     let _ = std::io::stdout().lock().write_all(block.as_bytes());
+    Ok(())
+}
+
+/// An address to go to: that of every interface is none.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    let host = if address.ip().is_unspecified() { Ipv4Addr::LOCALHOST.into() } else { address.ip() };
+    SocketAddr::new(host, address.port())
+}
+
+/// Reads the certificate again at every SIGHUP from now on.
+fn renew(tls: Arc<Tls>) -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut hangups = signal(SignalKind::hangup())?;
+        tokio::spawn(async move {
+            while hangups.recv().await.is_some() {
+                match tls.reload() {
+                    Ok(()) => tracing::info!("the certificate was read again"),
+                    Err(error) => tracing::error!(%error, "the certificate stays what it was"),
+                }
+            }
+        });
+    }
     Ok(())
 }
 

@@ -3,25 +3,43 @@
 //! Nothing depends on it being on time: readings apply what is due themselves. It holds no leadership and no lease: each batch is taken with
 //! `SKIP LOCKED` inside the transaction that applies it, so any number of workers share the work and a dead one gives its back.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
+use crate::clock::Clock;
 use crate::service::World;
 use crate::service::settle;
+use crate::telemetry::metrics::Metrics;
+use crate::telemetry::pulse::Pulse;
 
 /// How long the worker sleeps at most: other servers may have stored something due earlier than it knows of.
 const POLL: Duration = Duration::from_secs(1);
 /// How long it waits after a failure.
 const PAUSE: Duration = Duration::from_secs(5);
 
+/// By what others see how the worker is.
+#[derive(Clone)]
+pub struct Signs {
+    /// That it is alive.
+    pub pulse: Arc<Pulse>,
+    /// Real time, by which it says so.
+    pub real: Arc<dyn Clock>,
+    /// How often it works, and fails.
+    pub metrics: Arc<Metrics>,
+}
+
 /// Works in these worlds, asked for anew each time, until it is told to stop.
-pub async fn run(worlds: impl Fn() -> Vec<World>, stop: CancellationToken) {
+pub async fn run(worlds: impl Fn() -> Vec<World>, signs: Signs, stop: CancellationToken) {
     while !stop.is_cancelled() {
+        // A round counts from its beginning: one that never ends is no sign of life.
+        signs.pulse.beat(signs.real.now());
+        signs.metrics.worker_rounds.inc();
         let mut pause = PAUSE;
         for world in worlds() {
-            pause = pause.min(turn(&world).await);
+            pause = pause.min(turn(&world, &signs.metrics).await);
         }
         tokio::select! {
             () = stop.cancelled() => {}
@@ -31,8 +49,9 @@ pub async fn run(worlds: impl Fn() -> Vec<World>, stop: CancellationToken) {
 }
 
 /// Applies a batch; how long the worker may sleep then, whatever happens.
-async fn turn(world: &World) -> Duration {
+async fn turn(world: &World, metrics: &Metrics) -> Duration {
     work(world).await.unwrap_or_else(|error| {
+        metrics.worker_failures.inc();
         tracing::warn!(cause = error.story(), "due transitions could not be applied");
         PAUSE
     })

@@ -57,9 +57,19 @@ impl Permission for ControlMock {
 ///
 /// # Errors
 /// [`Kind::Unauthenticated`] or [`Kind::InvalidToken`], with a text that says which of the two and why.
-pub async fn authenticate(parts: &Parts, verifier: &Verifier) -> Result<Arc<Principal>> {
+pub async fn identify(parts: &Parts, verifier: &Verifier) -> Result<Arc<Principal>> {
     let principal = verifier.verify(bearer(parts)?).await?;
     tracing::Span::current().record("sub", principal.subject.as_deref());
+    Ok(principal)
+}
+
+/// The owner of the request's token, who does not ask more often than it may.
+///
+/// # Errors
+/// As for [`identify`], and [`Kind::RateLimited`].
+pub async fn authenticate(parts: &Parts, verifier: &Verifier) -> Result<Arc<Principal>> {
+    let principal = identify(parts, verifier).await?;
+    verifier.admit(&principal)?;
     Ok(principal)
 }
 

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -49,6 +50,10 @@ struct Inner {
     location: JwksLocation,
     http: reqwest::Client,
     loaded: RwLock<Loaded>,
+    /// How often the keys were had.
+    edition: AtomicU64,
+    /// When they are to be asked for again, in microseconds since 1970.
+    renewal: AtomicI64,
     /// When the keys were last asked for. Held while asking, so that one asks for all.
     asked: Mutex<Option<Timestamp>>,
 }
@@ -91,7 +96,8 @@ impl KeySource {
             .redirect(reqwest::redirect::Policy::none())
             .build()
             .map_err(|error| Error::because(Kind::Internal, error))?;
-        Ok(Self(Arc::new(Inner { location, http, loaded: RwLock::default(), asked: Mutex::default() })))
+        let (edition, renewal) = (AtomicU64::default(), AtomicI64::new(i64::MAX));
+        Ok(Self(Arc::new(Inner { location, http, loaded: RwLock::default(), edition, renewal, asked: Mutex::default() })))
     }
 
     /// Asks for the keys now, so that a wrong path or URL shows at start-up.
@@ -100,6 +106,19 @@ impl KeySource {
     /// [`Kind::Unavailable`] where no usable keys can be had.
     pub async fn load(&self, now: Timestamp) -> Result<()> {
         self.refresh(now).await
+    }
+
+    /// A number that grows whenever the keys are had anew: what an earlier edition has verified need not hold any more. Has them asked for again
+    /// where they are old, without waiting for them.
+    #[must_use]
+    pub fn edition(&self, now: Timestamp) -> u64 {
+        let (due, now_micros) = (self.0.renewal.load(Ordering::Relaxed), now.as_microsecond());
+        let next = now_micros.saturating_add(micros(LEAST_INTERVAL));
+        if now_micros > due && self.0.renewal.compare_exchange(due, next, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
+            let source = self.clone();
+            tokio::spawn(async move { source.refresh(now).await });
+        }
+        self.0.edition.load(Ordering::Relaxed)
     }
 
     /// The keys that may have signed a token: those of its algorithm, of its `kid` where it has one.
@@ -112,10 +131,6 @@ impl KeySource {
             self.refresh(now).await.or_else(|error| if age.is_some() { Ok(()) } else { Err(error) })?;
             let (found, age) = self.look(algorithm, kid, now).await;
             return age.map(|_| found).ok_or_else(|| Error::because(Kind::Unavailable, "no key set has been had yet"));
-        }
-        if age.is_none_or(|age| age > MAX_AGE) {
-            let source = self.clone();
-            tokio::spawn(async move { source.refresh(now).await });
         }
         Ok(found)
     }
@@ -137,6 +152,8 @@ impl KeySource {
         match self.fetch().await {
             Ok(keys) => {
                 *self.0.loaded.write().await = Loaded { keys, at: Some(now) };
+                self.0.renewal.store(now.as_microsecond().saturating_add(micros(MAX_AGE)), Ordering::Relaxed);
+                self.0.edition.fetch_add(1, Ordering::Relaxed);
                 Ok(())
             }
             Err(error) => {
@@ -164,6 +181,10 @@ impl KeySource {
         let keys = usable_keys(&text)?;
         if keys.is_empty() { Err(JwksError::Empty) } else { Ok(keys) }
     }
+}
+
+fn micros(duration: SignedDuration) -> i64 {
+    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
 }
 
 /// The signature keys among those of a set; a key of another kind does not spoil the rest.

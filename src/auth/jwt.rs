@@ -14,8 +14,10 @@ use serde::{Deserialize, Serialize};
 
 use super::Principal;
 use super::jwks::KeySource;
+use super::rate::RateLimit;
 use crate::clock::Clock;
 use crate::error::{Error, Kind, Result};
+use crate::telemetry::metrics::Metrics;
 
 /// The secret of a mock server that was given none. It is published: a reference server refuses it.
 pub const DEVELOPMENT_SECRET: &str = "portero-development-secret-which-everybody-knows";
@@ -79,6 +81,8 @@ pub struct Verifier {
     rules: TokenRules,
     clock: Arc<dyn Clock>,
     verified: Cache<String, Verified>,
+    rate_limit: Option<RateLimit>,
+    metrics: Arc<Metrics>,
 }
 
 #[derive(Clone)]
@@ -86,6 +90,8 @@ struct Verified {
     principal: Arc<Principal>,
     /// Seconds since 1970, as in the token.
     expires_at: f64,
+    /// Of the keys that verified it.
+    edition: u64,
 }
 
 #[derive(Deserialize)]
@@ -109,14 +115,33 @@ struct Claims {
 impl Verifier {
     /// A verifier that accepts HS256 with `secret`, and RS256, ES256 and `EdDSA` with `keys`.
     #[must_use]
-    pub fn new(secret: Option<&Secret>, keys: Option<KeySource>, rules: TokenRules, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(secret: Option<&Secret>, keys: Option<KeySource>, rules: TokenRules, clock: Arc<dyn Clock>, metrics: Arc<Metrics>) -> Self {
         let verified = Cache::builder()
             .max_capacity(CACHE_BYTES)
             .weigher(|token: &String, _| u32::try_from(token.len() + 256).unwrap_or(u32::MAX))
             .time_to_live(Duration::from_mins(10))
             .build();
         let secret = secret.map(|secret| DecodingKey::from_secret(secret.0.as_bytes()));
-        Self { secret, keys, rules, clock, verified }
+        Self { secret, keys, rules, clock, verified, rate_limit: None, metrics }
+    }
+
+    /// The same, with a limit to how often a caller may ask.
+    #[must_use]
+    pub fn limited(self, rate_limit: Option<RateLimit>) -> Self {
+        Self { rate_limit, ..self }
+    }
+
+    /// Counts a request of a caller. Callers are told apart by their `sub`; those without one share a limit.
+    ///
+    /// # Errors
+    /// [`Kind::RateLimited`] where it asks too often.
+    pub fn admit(&self, caller: &Principal) -> Result<()> {
+        let Some(limit) = &self.rate_limit else { return Ok(()) };
+        if limit.admits(caller.subject.as_deref().unwrap_or_default(), self.clock.now()) {
+            return Ok(());
+        }
+        self.metrics.rate_limited.inc();
+        Err(Error::new(Kind::RateLimited, "the token asks more often than it may"))
     }
 
     /// The caller that a token speaks for.
@@ -124,12 +149,17 @@ impl Verifier {
     /// # Errors
     /// [`Kind::InvalidToken`] with the reason; [`Kind::Unavailable`] while the keys cannot be had.
     pub async fn verify(&self, token: &str) -> Result<Arc<Principal>> {
-        let now = seconds(self.clock.now());
+        let present = self.clock.now();
+        let now = seconds(present);
+        let edition = self.keys.as_ref().map_or(0, |keys| keys.edition(present));
         if let Some(known) = self.verified.get(token)
             && now < known.expires_at
+            && known.edition == edition
         {
+            self.metrics.token_hits.inc();
             return Ok(known.principal);
         }
+        self.metrics.token_misses.inc();
         let claims = self.checked_claims(token).await?;
         let expires_at = claims.exp.ok_or_else(|| refused("the token has no expiry"))?;
         if now >= expires_at + LEEWAY {
@@ -139,7 +169,7 @@ impl Verifier {
             return Err(refused("the token is not valid yet"));
         }
         let principal = Arc::new(Principal::from_claims(claims.sub, &claims.orgs, &claims.scope));
-        self.verified.insert(token.to_owned(), Verified { principal: principal.clone(), expires_at });
+        self.verified.insert(token.to_owned(), Verified { principal: principal.clone(), expires_at, edition });
         Ok(principal)
     }
 

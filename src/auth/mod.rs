@@ -3,9 +3,11 @@
 pub mod extract;
 mod jwks;
 mod jwt;
+mod rate;
 
 pub use jwks::{JwksLocation, KeySource};
 pub use jwt::{DEVELOPMENT_SECRET, Secret, TokenRules, Verifier, WeakSecret, sign};
+pub use rate::RateLimit;
 
 use crate::domain::codes::codes;
 use crate::domain::org::{OrgName, Tenancy};

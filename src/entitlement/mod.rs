@@ -1,5 +1,6 @@
 //! The Entitlement Server: whom an operator token belongs to.
 
+pub mod measured;
 pub mod stored;
 pub mod ts43;
 

@@ -15,9 +15,11 @@ use jiff::Timestamp;
 use reqwest::header::{ACCEPT, AsHeaderName, DATE, HeaderMap, RETRY_AFTER};
 use reqwest::{Client, Response, StatusCode, Url, redirect};
 use tokio::time::{Instant, sleep, timeout_at};
+use tracing::Instrument as _;
 
 use super::{EntitlementError, EntitlementServer};
 use crate::domain::operator_token::OperatorToken;
+use crate::telemetry::traces;
 
 /// "Application authentication" among the applications of TS.43.
 const APP_ID: &str = "ap2015";
@@ -164,8 +166,11 @@ impl Ts43Client {
     }
 
     async fn send(&self, question: Url) -> Result<Response, EntitlementError> {
-        let request = self.http.get(question).header(ACCEPT, ACCEPTED);
-        request.send().await.map_err(transport)
+        let (span, headers) = traces::question("GetSubscriberDeviceInfo");
+        let request = self.http.get(question).header(ACCEPT, ACCEPTED).headers(headers);
+        let response = request.send().instrument(span.clone()).await.map_err(transport)?;
+        traces::answered(&span, response.status().as_u16());
+        Ok(response)
     }
 }
 

@@ -1,12 +1,18 @@
 //! The documents of the APIs, and a page to read them that needs no network.
 
 use axum::routing::get;
-use axum::{Json, Router};
+use axum::{Json, Router, middleware};
 use utoipa::openapi::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_swagger_ui::{Config, SwaggerUi, Url};
 
+use super::pages::guard;
 use super::{AppState, discovery, portability};
+
+/// What the page may do: run its own scripts, apply styles, which its scripts also write into elements, show the pictures in them, and ask its own
+/// server.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; \
+                      form-action 'none'; frame-ancestors 'none'";
 
 /// A published document: generated from the code and committed under `openapi/`.
 #[derive(Clone)]
@@ -47,7 +53,8 @@ pub fn router(documents: Vec<Document>) -> Router<AppState> {
         urls.push(Url::from(path.clone()));
         router = router.route(&path, get(|| async move { Json(document.api) }));
     }
-    router.merge(SwaggerUi::new("/docs").config(Config::new(urls)))
+    let page = router.merge(SwaggerUi::new("/docs").config(Config::new(urls)));
+    page.layer(middleware::map_response(|response| async { guard(response, POLICY) }))
 }
 
 /// Adds the bearer token to a document.

@@ -55,7 +55,7 @@ impl IntoResponse for Error {
                 let challenge = HeaderValue::from_str(&challenge).unwrap_or(HeaderValue::from_static("Bearer error=\"invalid_token\""));
                 headers.insert(header::WWW_AUTHENTICATE, challenge);
             }
-            kind if kind.status() == 503 => {
+            kind if matches!(kind.status(), 429 | 503) => {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from(self.seconds_to_retry()));
             }
             _ => {}
@@ -157,9 +157,17 @@ pub mod errors {
             Kind::Conflict => "the present state does not allow this",
             Kind::TooLarge => "the body has more than 1048576 bytes",
             Kind::UnsupportedMediaType => "the body must be sent as Content-Type: application/json",
+            Kind::RateLimited => "the token asks more often than it may",
+            Kind::HeadTooLarge => "the request's line and headers have more bytes than allowed",
             Kind::BadRequest => "the query is unreadable, or names a parameter twice",
             // Their text is that of their kind, whatever stands here.
-            Kind::Internal | Kind::BadGateway | Kind::Unavailable | Kind::TimedOut | Kind::SequenceExhausted | Kind::SandboxesFull => "",
+            Kind::Internal
+            | Kind::BadGateway
+            | Kind::Unavailable
+            | Kind::TimedOut
+            | Kind::SequenceExhausted
+            | Kind::SandboxesFull
+            | Kind::NotReady => "",
         }
     }
 
@@ -197,6 +205,7 @@ pub mod errors {
         409 Conflict "Conflict: the present state does not allow this.";
         413 TooLarge "Content Too Large: the body has more than 1 MiB.";
         415 UnsupportedMediaType "Unsupported Media Type: the body is not application/json.";
+        429 TooManyRequests "Too Many Requests: the token asks more often than it may, try again after Retry-After seconds.";
         500 InternalServerError "Internal Server Error.";
         502 BadGateway "Bad Gateway: the Entitlement Server failed.";
         503 Unavailable "Service Unavailable: try again after Retry-After seconds.";
@@ -231,9 +240,9 @@ pub mod errors {
 
     shared! {
         /// What any operation may answer.
-        Common = [400 BadRequest, 401 Unauthorized, 403 Forbidden, 404 NotFound, 500 InternalServerError, 503 Unavailable];
+        Common = [400 BadRequest, 401 Unauthorized, 403 Forbidden, 404 NotFound, 429 TooManyRequests, 500 InternalServerError, 503 Unavailable];
         /// What any operation of the control plane may answer.
-        Control = [400 BadRequest, 401 Unauthorized, 403 Forbidden, 500 InternalServerError, 503 Unavailable];
+        Control = [400 BadRequest, 401 Unauthorized, 403 Forbidden, 429 TooManyRequests, 500 InternalServerError, 503 Unavailable];
         /// What an operation that takes a body may answer besides.
         OfBody = [413 TooLarge, 415 UnsupportedMediaType];
     }

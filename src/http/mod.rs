@@ -6,10 +6,15 @@ pub mod discovery;
 pub(crate) mod docs;
 pub(crate) mod envelope;
 pub(crate) mod examples;
-mod health;
+mod impatient;
 mod observe;
+mod operations;
+pub(crate) mod pages;
 pub(crate) mod params;
 pub mod portability;
+pub mod probes;
+mod refusals;
+pub mod tls;
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -17,12 +22,17 @@ use std::time::Duration;
 
 use axum::extract::{FromRef, FromRequestParts};
 use axum::http::request::Parts;
+use axum::http::{HeaderName, HeaderValue, Method};
 use axum::{Router, middleware};
 use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::cors::{AllowHeaders, CorsLayer};
 use tower_http::timeout::TimeoutLayer;
 
+use self::observe::Watch;
+use self::operations::Operations;
 use crate::auth::Verifier;
 use crate::service::World;
+use crate::telemetry::metrics::Metrics;
 
 /// What handlers may ask for.
 #[derive(Clone)]
@@ -58,16 +68,50 @@ impl FromRef<AppState> for Arc<Verifier> {
     }
 }
 
-/// Both APIs, health, and these documents with a page to read them; with nothing around them yet.
+/// Both APIs, and these documents with a page to read them; with nothing around them yet.
 pub fn routes(documents: Vec<Document>) -> Router<AppState> {
     let (discovery, _) = discovery::router().split_for_parts();
     let (portability, _) = portability::router().split_for_parts();
-    Router::new().merge(discovery).merge(portability).merge(health::router()).merge(docs::router(documents))
+    Router::new().merge(discovery).merge(portability).merge(docs::router(documents))
+}
+
+/// What stands around the routes of a server.
+#[derive(Clone)]
+pub struct Guard {
+    /// How long an answer may take.
+    pub request_timeout: Duration,
+    /// Which pages of other servers may call this one; `None`: none.
+    pub cors: Option<CorsLayer>,
+    /// Who looks on.
+    pub watch: Arc<Watch>,
+}
+
+impl Guard {
+    /// A guard of the operations of `documents`.
+    #[must_use]
+    pub fn new(documents: &[Document], metrics: &Arc<Metrics>, request_timeout: Duration, max_concurrency: u32) -> Self {
+        let operations = Operations::of(documents, metrics);
+        let watch = Watch { operations, metrics: metrics.clone(), most: max_concurrency.into() };
+        Self { request_timeout, cors: None, watch: Arc::new(watch) }
+    }
+
+    /// The same, for pages of these origins too.
+    #[must_use]
+    pub fn with_cors(self, origins: &[HeaderValue]) -> Self {
+        const READABLE: [&str; 6] = ["link", "location", "preference-applied", "retry-after", "www-authenticate", "x-request-id"];
+        let cors = CorsLayer::new()
+            .allow_origin(origins.to_vec())
+            .allow_methods([Method::GET, Method::PUT, Method::POST, Method::PATCH, Method::DELETE])
+            .allow_headers(AllowHeaders::mirror_request())
+            .expose_headers(READABLE.map(HeaderName::from_static))
+            .max_age(Duration::from_hours(1));
+        Self { cors: Some(cors), ..self }
+    }
 }
 
 /// Any routes, with time-out, panic guard, envelope and log around them: whatever goes wrong inside is answered by the envelope.
-pub fn guarded(routes: Router, request_timeout: Duration) -> Router {
-    observed(timed(routes, request_timeout))
+pub fn guarded(routes: Router, guard: &Guard) -> Router {
+    observed(timed(routes, guard.request_timeout), guard)
 }
 
 /// Any routes, each with this time to answer; other paths are unknown ones.
@@ -77,8 +121,13 @@ pub fn timed(routes: Router, request_timeout: Duration) -> Router {
 }
 
 /// Any routes, with panic guard, envelope and log around them.
-pub fn observed(routes: Router) -> Router {
-    routes.layer(CatchPanicLayer::custom(envelope::panicked)).layer(middleware::from_fn(observe::observe))
+pub fn observed(routes: Router, guard: &Guard) -> Router {
+    let routes = match &guard.cors {
+        Some(cors) => routes.layer(cors.clone()),
+        None => routes,
+    };
+    let watch = middleware::from_fn_with_state(guard.watch.clone(), observe::observe);
+    routes.layer(CatchPanicLayer::custom(envelope::panicked)).layer(watch)
 }
 
 pub use docs::{Document, documents};

@@ -19,10 +19,11 @@ use super::prefer::Preferences;
 use super::sandbox::Sandbox;
 use super::sandboxes::{DEFAULT, Sandboxes};
 use crate::auth::Verifier;
-use crate::auth::extract::authenticate;
+use crate::auth::extract::identify;
 use crate::clock::Clock;
 use crate::error::{Error, Kind, Result};
 use crate::http;
+use crate::http::Guard;
 use crate::http::body::discard;
 use crate::http::params::invalid;
 use crate::service::World;
@@ -41,12 +42,12 @@ pub struct Mock {
 /// Any routes, with everything around them that stands around those of a mock.
 ///
 /// Delays lie outside the time-out: a test of a caller's own time-out may need longer ones.
-pub fn layered(routes: Router, mock: Mock, request_timeout: Duration) -> Router {
+pub fn layered(routes: Router, mock: Mock, guard: &Guard) -> Router {
     let recorder = Arc::new(Recorder { real: mock.real });
-    let inner = http::timed(routes, request_timeout)
+    let inner = http::timed(routes, guard.request_timeout)
         .layer(from_fn_with_state(mock.verifier, interfere))
         .layer(from_fn_with_state(mock.sandboxes, choose_sandbox));
-    http::observed(inner).layer(from_fn_with_state(recorder, record))
+    http::observed(inner, guard).layer(from_fn_with_state(recorder, record))
 }
 
 /// Puts the sandbox that a request names, and the world of it that handlers ask for, beside the request.
@@ -116,7 +117,8 @@ async fn suffer(fault: Fault, verifier: &Verifier, operation: &Operation, reques
 async fn prefer(verifier: &Verifier, operation: &Operation, request: Request, next: Next) -> Result<Response> {
     let Some(preferences) = Preferences::of(request.headers()) else { return Ok(next.run(request).await) };
     let (parts, body) = request.into_parts();
-    authenticate(&parts, verifier).await?;
+    // Without the rate limit, which the operation itself applies.
+    identify(&parts, verifier).await?;
     let (delay, forced) = (preferences.delay()?, preferences.forced(operation)?);
     wait(delay).await;
     let mut response = match forced {

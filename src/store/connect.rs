@@ -84,6 +84,9 @@ pub struct PoolSettings {
     /// How long a request waits for a connection before it is answered 503, in milliseconds.
     #[arg(long, env = "PORTERO_POOL_ACQUIRE_TIMEOUT", default_value_t = 3000, value_name = "MS")]
     pub pool_acquire_timeout: u64,
+    /// How long Postgres may take for a statement before the request is answered 503, in milliseconds. 0: as long as it likes.
+    #[arg(long, env = "PORTERO_STATEMENT_TIMEOUT", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(..=3_600_000), value_name = "MS")]
+    pub statement_timeout: u32,
     /// Prepared statements kept per connection. 0 for a pooler that cannot keep them.
     #[arg(long, env = "PORTERO_STATEMENT_CACHE", default_value_t = 100, value_name = "N")]
     pub statement_cache: usize,
@@ -113,6 +116,11 @@ pub async fn open(url: &DatabaseUrl, settings: &PoolSettings) -> Result<Arc<dyn 
 
 async fn open_postgres(options: &PgConnectOptions, settings: &PoolSettings) -> Result<Arc<dyn Store>> {
     let options = options.clone().application_name("portero").statement_cache_capacity(settings.statement_cache);
+    let options = match settings.statement_timeout {
+        // Not even mentioned: a pooler may refuse it.
+        0 => options,
+        millis => options.options([("statement_timeout", millis)]),
+    };
     let pool = match settings.options::<Postgres>().connect_with(options.clone()).await {
         Ok(pool) => pool,
         Err(error) => return Err(why_not(&options).await.unwrap_or_else(|| query_failure(error))),

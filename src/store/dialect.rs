@@ -142,7 +142,11 @@ dialect!(Postgres, POSTGRES_MIGRATIONS, {
     const BYTEWISE: &'static str = " COLLATE \"C\"";
 
     async fn migrate(conn: &mut PoolConnection<Self>) -> Result<(), MigrateError> {
-        POSTGRES_MIGRATIONS.run_direct(None, &mut **conn, false).await
+        // A migration of many rows may take longer than a request may make the database work.
+        sqlx::query("SET statement_timeout = 0").execute(&mut **conn).await?;
+        let migrated = POSTGRES_MIGRATIONS.run_direct(None, &mut **conn, false).await;
+        sqlx::query("RESET statement_timeout").execute(&mut **conn).await?;
+        migrated
     }
 });
 

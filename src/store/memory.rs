@@ -27,7 +27,7 @@ impl MemoryDatabase {
     /// # Errors
     /// Those of opening a database.
     pub async fn open() -> Result<Self> {
-        let settings = PoolSettings { pool_size: 1, pool_acquire_timeout: 3000, statement_cache: 100 };
+        let settings = PoolSettings { pool_size: 1, pool_acquire_timeout: 3000, statement_timeout: 0, statement_cache: 100 };
         Ok(Self { pool: memory_pool(&settings).await? })
     }
 

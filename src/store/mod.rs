@@ -40,6 +40,7 @@ use crate::domain::operator::{Operator, OperatorCode};
 use crate::domain::operator_token::{OperatorToken, StoredToken};
 use crate::domain::order::{NumberFacts, Order};
 use crate::domain::org::{Org, OrgName, Tenancy};
+use crate::domain::portability::State;
 use crate::domain::process_id::ProcessId;
 use crate::domain::request::Subscriber;
 use crate::error::Result;
@@ -55,6 +56,9 @@ pub trait Store: Registry + Inventory + OperatorTokens + Portabilities {
 
     /// Whether the database answers and its schema is the one this binary knows.
     async fn is_ready(&self) -> Result<()>;
+
+    /// How many connections there are at present, and how many of them nobody uses.
+    fn connections(&self) -> (u32, u32);
 
     /// Takes the database for this process alone until the store is closed; `false` where another process has it.
     async fn claim(&self) -> Result<bool>;
@@ -168,8 +172,22 @@ pub trait Portabilities: Send + Sync {
     /// Whether a transition is due at `now` within a scope.
     async fn is_due(&self, scope: &DueScope, now: Timestamp) -> Result<bool>;
 
+    /// What is left to do at `now`, counted up to a bound.
+    async fn backlog(&self, now: Timestamp) -> Result<Backlog>;
+
     /// When the next transition is due.
     async fn next_due(&self) -> Result<Option<Timestamp>>;
+}
+
+/// What is left to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Backlog {
+    /// Transitions that are due and not applied; 10,000 may be more.
+    pub due: u64,
+    /// When the oldest of them fell due.
+    pub oldest_due: Option<Timestamp>,
+    /// Portings that are not at their end, by state; 100,000 in all may be more.
+    pub active: Vec<(State, u64)>,
 }
 
 /// What is stored of who holds a number.

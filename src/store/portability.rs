@@ -14,7 +14,7 @@ use super::directory::{DirectoryRows, HOLIDAYS, MSISDN_RANGES, NRN_RANGES, OPERA
 use super::filter::{Bound, condition};
 use super::record::Record;
 use super::sql::{SqlStore, assembled, padded, placeholders};
-use super::{DueScope, ListScope, Listing, Portabilities, Reading, StoredOwnership};
+use super::{Backlog, DueScope, ListScope, Listing, Portabilities, Reading, StoredOwnership};
 use crate::domain::cause::Cause;
 use crate::domain::contract_code::ContractCode;
 use crate::domain::directory::Directory;
@@ -259,6 +259,27 @@ impl<D: Dialect> Portabilities for SqlStore<D> {
         let (condition, params) = due_condition(scope, now);
         let rows = self.read(assembled(format!("SELECT 1 FROM portings WHERE {condition} LIMIT 1")), &params).await?;
         Ok(!rows.is_empty())
+    }
+
+    async fn backlog(&self, now: Timestamp) -> Result<Backlog> {
+        // Both counts end at their limit, and run along an index whose condition theirs repeats.
+        let sql = "SELECT 'due' AS what, COUNT(*) AS count, MIN(due_at) AS oldest
+                     FROM (SELECT due_at FROM portings WHERE due_at <= $1 ORDER BY due_at LIMIT 10000) d
+                    UNION ALL
+                   SELECT state, COUNT(*), NULL
+                     FROM (SELECT state FROM portings WHERE state IN ('AENV', 'ASOL', 'ACON') LIMIT 100000) a GROUP BY state";
+        let mut backlog =
+            Backlog { due: 0, oldest_due: None, active: [State::Aenv, State::Asol, State::Acon].map(|state| (state, 0)).into() };
+        for row in &self.read(sql, &[now.into()]).await? {
+            let record = Record::<D>::new(row, "portings");
+            let (what, count) = (record.text("what")?, record.int_as("count", |count| u64::try_from(count).ok())?);
+            if let Some((_, active)) = backlog.active.iter_mut().find(|(state, _)| state.as_str() == what) {
+                *active = count;
+            } else {
+                (backlog.due, backlog.oldest_due) = (count, record.instant_or_null("oldest")?);
+            }
+        }
+        Ok(backlog)
     }
 
     async fn next_due(&self) -> Result<Option<Timestamp>> {

@@ -3,12 +3,14 @@
 use async_trait::async_trait;
 use sqlx::{AssertSqlSafe, Pool, SqlSafeStr, SqlStr, Transaction};
 
+use tracing::{Instrument as _, Span};
+
 use super::connect::Exclusive;
 use super::dialect::{Dialect, Param};
 use super::failure::{migration_failure, query_failure};
 use super::{Store, UnitOfWork};
 use crate::domain::org::Tenancy;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
 
 /// A database behind two pools, which are one where the database has many writers.
 #[derive(Debug)]
@@ -21,15 +23,15 @@ pub struct SqlStore<D: Dialect> {
 impl<D: Dialect> SqlStore<D> {
     /// Runs one reading statement: one connection, one round trip, no transaction.
     pub(super) async fn read(&self, sql: impl SqlSafeStr + Send, params: &[Param<'_>]) -> Result<Vec<D::Row>> {
-        let mut conn = self.readers.acquire().await.map_err(query_failure)?;
-        D::rows(&mut conn, sql.into_sql_str(), params).await.map_err(query_failure)
+        let mut conn = self.readers.acquire().instrument(span("db acquire")).await.map_err(query_failure)?;
+        D::rows(&mut conn, sql.into_sql_str(), params).instrument(span("db read")).await.map_err(query_failure)
     }
 }
 
 #[async_trait]
 impl<D: Dialect> Store for SqlStore<D> {
     async fn begin(&self, tenancy: Tenancy) -> Result<Box<dyn UnitOfWork>> {
-        let tx = self.writers.begin_with(D::BEGIN_WRITE).await.map_err(query_failure)?;
+        let tx = self.writers.begin_with(D::BEGIN_WRITE).instrument(span("db begin")).await.map_err(query_failure)?;
         Ok(Box::new(SqlUnit { tx, tenancy }))
     }
 
@@ -43,9 +45,21 @@ impl<D: Dialect> Store for SqlStore<D> {
         let applied = rows.first().map(|row| D::int(row, "version")).transpose().map_err(query_failure)?.flatten();
         let known = D::SCHEMA_MIGRATIONS.iter().map(|migration| migration.version).max();
         if applied < known {
-            return Err(Error::because(Kind::Unavailable, format!("the schema is at {applied:?}, this binary needs {known:?}")));
+            let cause = format!("the schema is at {applied:?}, this binary needs {known:?}");
+            return Err(Error::not_ready("the database has not the schema that this server needs", cause));
         }
         Ok(())
+    }
+
+    fn connections(&self) -> (u32, u32) {
+        let count = |pool: &Pool<D>| (pool.size(), u32::try_from(pool.num_idle()).unwrap_or(u32::MAX));
+        let readers = count(&self.readers);
+        // Elsewhere readers and writers share one pool.
+        if !matches!(self.exclusive, Exclusive::File(..)) {
+            return readers;
+        }
+        let writers = count(&self.writers);
+        (readers.0 + writers.0, readers.1 + writers.1)
     }
 
     async fn claim(&self) -> Result<bool> {
@@ -73,7 +87,7 @@ pub struct SqlUnit<D: Dialect> {
 impl<D: Dialect> SqlUnit<D> {
     /// Runs a statement that returns rows.
     pub(super) async fn rows(&mut self, sql: SqlStr, params: &[Param<'_>]) -> Result<Vec<D::Row>> {
-        D::rows(&mut self.tx, sql, params).await.map_err(query_failure)
+        D::rows(&mut self.tx, sql, params).instrument(span("db query")).await.map_err(query_failure)
     }
 
     /// Runs a statement for any number of rows: `statement` makes its text of their placeholders, as `($1, $2), ($3, $4)`.
@@ -88,19 +102,24 @@ impl<D: Dialect> SqlUnit<D> {
 
     /// Runs a statement and returns how many rows it touched.
     pub(super) async fn execute(&mut self, sql: &'static str, params: &[Param<'_>]) -> Result<u64> {
-        D::execute(&mut self.tx, sql.into_sql_str(), params).await.map_err(query_failure)
+        D::execute(&mut self.tx, sql.into_sql_str(), params).instrument(span("db execute")).await.map_err(query_failure)
     }
 }
 
 #[async_trait]
 impl<D: Dialect> UnitOfWork for SqlUnit<D> {
     async fn commit(self: Box<Self>) -> Result<()> {
-        self.tx.commit().await.map_err(query_failure)
+        self.tx.commit().instrument(span("db commit")).await.map_err(query_failure)
     }
 
     async fn undo(self: Box<Self>) -> Result<()> {
         self.tx.rollback().await.map_err(query_failure)
     }
+}
+
+/// What a trace shows of the database; disabled where nothing is traced, for then nobody wants spans of this target and level.
+fn span(name: &'static str) -> Span {
+    tracing::trace_span!(target: "portero::trace", "db", otel.name = name, otel.kind = "client")
 }
 
 /// A statement put together from our own constants.

@@ -1,7 +1,7 @@
 """A request, without `Prefer`, for every documented (operation, status): the table, executed.
 
 `statuses.py STAGE` runs one stage and notes in the file $REACHED what it has reached: `running` on a fresh demo world, `500` once
-every table has another name, `503` once the database is gone, `502` where the Entitlement Server is. `complete` compares all of
+every table has another name, `503` once the database is gone, `502` where the Entitlement Server is, `429` where a caller may ask once a second. `complete` compares all of
 it with the documents.
 """
 
@@ -183,6 +183,11 @@ if stage == "running":
         part()
 elif stage == "502":
     expect("getOperatorToken", 502, *PLAIN["getOperatorToken"])
+elif stage == "429":
+    for operation, request in PLAIN.items():
+        # One request a second is allowed, and this is it.
+        call(*request)
+        expect(operation, 429, *request)
 elif stage == "complete":
     complete()
 else:

@@ -5,8 +5,10 @@ use std::collections::HashSet;
 use portero::config::Mode;
 use serde_json::Value;
 
+use crate::support::browser::Browser;
 use crate::support::contract::DOCUMENTS;
-use crate::support::{App, both_databases};
+use crate::support::database::with_database;
+use crate::support::{App, Engine, both_databases};
 
 both_databases! {
     async fn every_document_is_served(app: App) {
@@ -90,4 +92,24 @@ fn every_operation_is_complete() {
             }
         }
     }
+}
+
+/// The page works under its policy: it shows the operations, and the browser has nothing to complain about.
+#[tokio::test]
+async fn the_page_in_a_browser() {
+    with_database(Engine::Sqlite, async |app: App| {
+        let answer = app.get("/docs/").without_token().await.is(200);
+        let policy = answer.header("content-security-policy");
+        assert!(policy.starts_with("default-src 'none'; script-src 'self';") && policy.contains("frame-ancestors 'none'"), "{policy}");
+        for (name, value) in [("x-content-type-options", "nosniff"), ("x-frame-options", "DENY"), ("referrer-policy", "no-referrer")] {
+            assert_eq!(answer.header(name), value);
+        }
+        let browser = Browser::open(&format!("{}/docs/", app.url)).await;
+        browser.wait("document.querySelectorAll('.opblock').length > 5").await;
+        browser.run("document.querySelector('.opblock-summary-control').click()").await;
+        browser.wait("document.querySelector('.opblock .responses-table')").await;
+        let complaints: Vec<_> = browser.complaints().await.into_iter().filter(|complaint| !complaint.contains("favicon")).collect();
+        assert_eq!(complaints, [""; 0]);
+    })
+    .await;
 }

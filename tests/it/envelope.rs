@@ -1,12 +1,13 @@
 //! The error envelope on every answer of 400 and above, whoever makes it. The client checks its form; these tests provoke the makers.
 
 use std::future::pending;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::routing::get;
 use portero::error::Kind;
-use portero::http::guarded;
+use portero::http::{Guard, guarded};
 use reqwest::Method;
 use serde_json::json;
 
@@ -64,11 +65,14 @@ both_databases! {
 
     async fn a_closed_database(app: App) {
         app.store.close().await;
-        for call in [app.get("/v2/msisdns/666777888"), app.patch(NUMBER, &json!({"status": "OK"})), app.get("/health/ready")] {
+        for call in [app.get("/v2/msisdns/666777888"), app.patch(NUMBER, &json!({"status": "OK"}))] {
             let answer = call.await;
             answer.fails(Kind::Unavailable, "Service unavailable, please try again later");
             assert_eq!(answer.header("retry-after"), "1");
         }
+        let answer = app.get("/health/ready").await;
+        answer.fails(Kind::NotReady, "the database does not answer");
+        assert_eq!(answer.header("retry-after"), "1");
         app.get("/health/live").without_token().await.is(200);
     }
 
@@ -121,11 +125,12 @@ async fn a_database_that_goes_away_and_comes_back() {
         let app = App::serve(&database.at(&proxy.url), &["--pool-acquire-timeout", "200"]).await;
         app.get("/v2/msisdns/666777888").await.is(200);
         proxy.cut();
-        for call in [app.get("/v2/msisdns/666777888"), app.delete(NUMBER), app.get("/health/ready")] {
+        for call in [app.get("/v2/msisdns/666777888"), app.delete(NUMBER)] {
             let answer = call.await;
             answer.fails(Kind::Unavailable, "Service unavailable, please try again later");
             assert_eq!(answer.header("retry-after"), "1");
         }
+        app.get("/health/ready").await.fails(Kind::NotReady, "the database does not answer");
         proxy.mend();
         app.get("/v2/msisdns/666777888").await.is(200);
     })
@@ -140,7 +145,8 @@ async fn call_guarded(path: &str) -> Answer {
         .route("/never", get(|| async { pending::<&str>().await }))
         .route("/teapot", get(|| async { axum::http::StatusCode::IM_A_TEAPOT }))
         .route("/without-failure", get(|| async { axum::http::StatusCode::BAD_GATEWAY }));
-    let url = serve_routes(guarded(routes, Duration::from_millis(50))).await;
+    let guard = Guard::new(&[], &Arc::default(), Duration::from_millis(50), 10);
+    let url = serve_routes(guarded(routes, &guard)).await;
     let answer = Answer::read(client().get(format!("{url}{path}")).send().await.unwrap()).await;
     contract::check(&Method::GET, path, &answer);
     answer
@@ -189,6 +195,8 @@ fn the_catalogue_is_pinned() {
             (409, "MM0000060", "Conflict with the present state"),
             (413, "MM0000070", "Inbound entity too large"),
             (415, "MM0000080", "Unsupported media type"),
+            (429, "MM0000130", "Too many requests"),
+            (431, "MM0000140", "Request header fields too large"),
             (400, "MM0000090", "Bad request"),
             (500, "MM0000100", "Internal server error"),
             (502, "MM0000110", "Bad gateway"),
@@ -196,6 +204,7 @@ fn the_catalogue_is_pinned() {
             (503, "MM0000121", "Request timed out"),
             (503, "MM0000122", "No process id left in this minute"),
             (503, "MM0000123", "No room for another sandbox"),
+            (503, "MM0000124", "Not ready"),
         ]
     );
 }

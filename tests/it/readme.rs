@@ -10,7 +10,7 @@ use portero::error::Kind;
 use serde_json::Value;
 
 use crate::support::database::{ScratchDir, root};
-use crate::support::process::{Served, in_dir, portero, run};
+use crate::support::process::{Served, in_dir, portero, run, search_path};
 
 fn readme() -> String {
     std::fs::read_to_string(root().join("README.md")).unwrap()
@@ -49,6 +49,38 @@ fn the_table_of_settings() {
         format!("| `--{long}` | `{env}` | {default} | {} |", help.replace('|', "\\|"))
     };
     assert_table("Settings", &command.get_arguments().map(row).collect::<Vec<_>>());
+}
+
+/// Who may call what is shown by tests that exist.
+#[test]
+fn the_table_of_threats() {
+    let section = section("Operation");
+    let (_, threats) = section.split_once("### Who may call what").unwrap();
+    let rows: Vec<_> = threats.lines().filter(|line| line.starts_with('|')).skip(2).collect();
+    assert!(rows.len() > 10);
+    for row in rows {
+        let tests: Vec<_> = row.split('|').nth(4).unwrap().split('`').filter(|text| text.contains("::")).collect();
+        assert!(!tests.is_empty(), "{row}");
+        for test in tests {
+            let (path, name) = test.rsplit_once("::").unwrap();
+            let file = |path: &str| std::fs::read_to_string(root().join("tests/it").join(path)).ok();
+            let path = path.replace("::", "/");
+            let text = file(&format!("{path}.rs")).or_else(|| file(&format!("{path}/mod.rs"))).unwrap_or_default();
+            assert!(text.contains(&format!("fn {name}(")), "{test} is no test");
+        }
+    }
+}
+
+/// Each metric is explained, with its name as Prometheus shows it.
+#[test]
+fn the_table_of_metrics() {
+    let types = crate::metrics::types().into_iter();
+    let mut known: Vec<_> = types.map(|(name, kind)| if kind == "counter" { name + "_total" } else { name }).collect();
+    let section = section("Operation");
+    let mut told: Vec<_> = section.lines().filter_map(|line| line.strip_prefix("| `portero_")?.split_once('`')).collect();
+    known.sort_unstable();
+    told.sort_unstable();
+    assert_eq!(told.iter().map(|(name, _)| format!("portero_{name}")).collect::<Vec<_>>(), known);
 }
 
 /// A step of the tour: a block of shell and what it prints.
@@ -104,7 +136,7 @@ fn walk(steps: &[Step]) {
     let served = Served::from(&mut in_dir(&dir, &["serve", "--listen", "127.0.0.1:0"]));
     let token = run(&mut portero(&["token", "--org", "masmovil"])).stdout;
     let program = Path::new(env!("CARGO_BIN_EXE_portero")).parent().unwrap();
-    let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap());
+    let path = format!("{}:{}", program.display(), search_path().unwrap().1);
     for step in steps {
         assert!(!step.output.is_empty(), "nothing is said about what this prints:\n{}", step.shell);
         let mut shell = Command::new("bash");

@@ -7,10 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::State;
-use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
-};
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::StatusCode;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router, middleware};
@@ -20,6 +18,7 @@ use super::magic::MAGIC_NUMBERS;
 use crate::auth::{Scope, Secret, TokenRules, sign};
 use crate::clock::Clock;
 use crate::error::Result;
+use crate::http::pages::guard;
 
 /// How long a token for the page is good; it asks for another one then.
 const TOKEN_TTL: Duration = Duration::from_hours(1);
@@ -86,7 +85,7 @@ pub fn router(signer: Option<Signer>) -> Router {
     router
         .route("/console/magic-numbers.json", get(magic_numbers))
         .route("/console/token", get(token).with_state(signer))
-        .layer(middleware::map_response(guard))
+        .layer(middleware::map_response(|response| async { guard(response, POLICY) }))
 }
 
 /// A token where everybody could make one (200); elsewhere none (204), and the page asks its user.
@@ -101,21 +100,4 @@ async fn token(State(signer): State<Option<Signer>>) -> Result<Response> {
 async fn magic_numbers() -> Json<Value> {
     let numbers = MAGIC_NUMBERS.iter().map(|(number, outcome)| json!({"msisdn": number.to_string(), "outcome": outcome.describe()}));
     Json(numbers.collect())
-}
-
-/// Headers that keep the page to itself. Of each file the browser asks again, for the next version of the server has another one.
-async fn guard(mut response: Response) -> Response {
-    const HEADERS: [(HeaderName, &str); 6] = [
-        (CONTENT_SECURITY_POLICY, POLICY),
-        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (X_FRAME_OPTIONS, "DENY"),
-        (REFERRER_POLICY, "no-referrer"),
-        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
-        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
-    ];
-    for (name, value) in HEADERS {
-        response.headers_mut().insert(name, HeaderValue::from_static(value));
-    }
-    response.headers_mut().entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-cache"));
-    response
 }

@@ -120,10 +120,31 @@ both_databases! {
     async fn a_withdrawn_key_stops_working(database: Database) {
         let server = Stub::start(key_set(&[P256]).to_string()).await;
         let app = serve(&database, &server.url).await;
+        let token = P256.sign(&good(&app));
+        call(&app, &token).await.is(200);
         server.answers(200, key_set(&[P256_NEXT]).to_string());
         app.real_time.advance(601);
         call(&app, &P256_NEXT.sign(&good(&app))).await.is(200);
         call(&app, &P256.sign(&good(&app))).await.fails(Kind::InvalidToken, UNKNOWN);
+        // Not even a token that was verified before.
+        call(&app, &token).await.fails(Kind::InvalidToken, UNKNOWN);
+    }
+
+    async fn keys_that_grow_old_are_asked_for_again(database: Database) {
+        let server = Stub::start(key_set(&[P256]).to_string()).await;
+        let app = serve(&database, &server.url).await;
+        let token = P256.sign(&good(&app));
+        for _ in 0..3 {
+            call(&app, &token).await.is(200);
+        }
+        app.real_time.advance(600);
+        call(&app, &token).await.is(200);
+        assert_eq!(server.asked(), 1);
+        app.real_time.advance(1);
+        // By a token that is remembered, without waiting: the next unknown key waits for what is under way.
+        call(&app, &token).await.is(200);
+        call(&app, &P256_NEXT.sign(&good(&app))).await.fails(Kind::InvalidToken, UNKNOWN);
+        assert_eq!(server.asked(), 2);
     }
 
     async fn keys_are_kept_while_their_server_fails(database: Database) {

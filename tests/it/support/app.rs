@@ -27,6 +27,8 @@ use super::{Database, contract, tokens};
 pub struct App {
     /// Where it listens: `http://127.0.0.1:PORT`.
     pub url: String,
+    /// Where it serves metrics, if on a port of their own.
+    pub metrics_url: Option<String>,
     /// The clock of what is stored.
     pub clock: Arc<ManualClock>,
     /// The clock of tokens and keys.
@@ -68,14 +70,25 @@ impl App {
 
     /// Serves with these settings.
     pub async fn start(config: &ServeConfig) -> Result<Self, StartError> {
+        Self::start_changed(config, |_| ()).await
+    }
+
+    /// Serves with flags of `portero serve`, after what they made has been changed.
+    pub async fn changed(database: &Database, flags: &[&str], change: impl FnOnce(&mut Server)) -> Self {
+        Self::start_changed(&config(&database.url, flags), change).await.unwrap()
+    }
+
+    async fn start_changed(config: &ServeConfig, change: impl FnOnce(&mut Server)) -> Result<Self, StartError> {
         let (clock, real_time) = (Arc::new(ManualClock::default()), Arc::new(ManualClock::default()));
-        let server = Server::build(config, Clocks { data: clock.clone(), real: real_time.clone() }).await?;
+        let mut server = Server::build(config, Clocks { data: clock.clone(), real: real_time.clone() }).await?;
+        change(&mut server);
+        let metrics_url = server.metrics.as_ref().map(|(listener, _)| format!("http://{}", listener.local_addr().unwrap()));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let (store, world, sandboxes) = (server.store.clone(), server.world.clone(), server.sandboxes.clone());
         let stop = CancellationToken::new();
         let serving = tokio::spawn(server.serve(listener, stop.clone().cancelled_owned()));
-        Ok(Self { url, clock, real_time, store, world, sandboxes, client: client(), stop, serving })
+        Ok(Self { url, metrics_url, clock, real_time, store, world, sandboxes, client: client(), stop, serving })
     }
 
     /// Ends it, as SIGTERM does: its database is closed then.

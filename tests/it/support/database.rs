@@ -121,7 +121,7 @@ impl Database {
 
 /// Opens a database by its URL, patiently enough for a slow machine.
 pub async fn open(url: &str) -> Arc<dyn Store> {
-    let settings = PoolSettings { pool_size: 16, pool_acquire_timeout: 30_000, statement_cache: 100 };
+    let settings = PoolSettings { pool_size: 16, pool_acquire_timeout: 30_000, statement_timeout: 0, statement_cache: 100 };
     store::open(&url.parse().unwrap(), &settings).await.unwrap()
 }
 

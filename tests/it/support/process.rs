@@ -24,8 +24,9 @@ pub fn in_dir(dir: &Path, args: &[&str]) -> Command {
     command
 }
 
+/// Where a child finds other programs.
 #[expect(clippy::disallowed_methods, reason = "a child needs it to find other programs")]
-fn search_path() -> Option<(&'static str, String)> {
+pub fn search_path() -> Option<(&'static str, String)> {
     std::env::var("PATH").ok().map(|path| ("PATH", path))
 }
 
@@ -82,7 +83,7 @@ impl Served {
         let (sender, log) = channel();
         std::thread::spawn(move || stderr.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
         let block = block(&mut stdout);
-        let url = block.split_whitespace().find(|word| word.starts_with("http://")).map(str::to_owned);
+        let url = block.split_whitespace().find(|word| word.starts_with("http://") || word.starts_with("https://")).map(str::to_owned);
         let served = Self { child, url: url.unwrap_or_default(), block, log, seen: RefCell::default() };
         assert!(!served.url.is_empty(), "the server does not start: {}", served.log.iter().collect::<Vec<_>>().join("\n"));
         served
