@@ -1,5 +1,7 @@
 //! The commands.
 
+mod bulk;
+
 use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -44,6 +46,10 @@ enum Command {
     Seed(SeedArgs),
     /// Add or replace registry data (orgs), in either mode; what is loaded already stays.
     Load(LoadArgs),
+    /// Add numbers in bulk from a CSV file: all of them, or none.
+    Import(bulk::ImportArgs),
+    /// Write the numbers to a CSV file, as they are at one instant.
+    Export(bulk::ExportArgs),
     /// Print an API's document (OpenAPI 3.1), or compare it with the committed one.
     Openapi(OpenapiArgs),
     /// Ask a server whether it is ready: exit status 0, or 1 and a reason.
@@ -128,6 +134,10 @@ enum CommandError {
     Outdated(PathBuf),
     #[error("{0}: {1}")]
     File(PathBuf, std::io::Error),
+    #[error("{0}: {1}")]
+    Header(PathBuf, String),
+    #[error("{0} has {1} bad lines: nothing was imported; --skip-bad leaves them out")]
+    BadLines(PathBuf, u64),
     #[error("a token needs a secret: --jwt-secret")]
     NoSecret,
     #[error("--ttl must be positive")]
@@ -189,6 +199,8 @@ impl Command {
             }
             Self::Seed(args) => args.run().await,
             Self::Load(args) => args.run().await,
+            Self::Import(args) => args.run().await,
+            Self::Export(args) => args.run().await,
             Self::Openapi(args) => args.run(),
             Self::Healthcheck(args) => args.run().await,
         }

@@ -4,6 +4,7 @@
 //! One that was made from a world has besides `clock`, `portability_requests`, `portings`, `portabilities`, `portability_events` and `counters`.
 
 mod check;
+pub mod csv;
 mod portings;
 mod raw;
 

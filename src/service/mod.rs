@@ -1,5 +1,6 @@
 //! The use cases: open a unit of work, load, let the domain decide, write, commit.
 
+pub mod bulk;
 pub mod inventory;
 pub mod operators;
 pub mod portability;

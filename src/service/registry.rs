@@ -39,16 +39,16 @@ pub async fn seed(store: &dyn Store, data: &DataSet) -> Result<()> {
 /// # Errors
 /// Those of the store.
 pub async fn export(store: &dyn Store) -> Result<DataSet> {
-    let mut unit = store.begin(Tenancy::Every).await?;
+    let mut unit = store.snapshot().await?;
     let directory = unit.directory_now().await?;
     Ok(DataSet {
         clock: None,
         orgs: unit.orgs_now().await?,
-        numbers: unit.numbers().await?,
+        numbers: unit.numbers(None, u32::MAX).await?,
         operator_tokens: unit.operator_tokens().await?,
         operators: directory.operators,
         holidays: directory.calendar.further_holidays().collect(),
-        ported_numbers: unit.ported_numbers().await?,
+        ported_numbers: unit.ported_numbers(None, u32::MAX).await?,
         archive: unit.archive().await?,
     })
 }

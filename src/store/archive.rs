@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use super::Exports;
-use super::dialect::Dialect;
+use super::dialect::{Dialect, Param};
 use super::order_row::{ORDER, order};
 use super::record::Record;
 use super::registry::ORGS;
@@ -12,6 +12,7 @@ use crate::domain::archive::{Archive, ArchivedEvent, ArchivedPortability, Archiv
 use crate::domain::cause::Cause;
 use crate::domain::inventory::NewNumber;
 use crate::domain::listing::PortedNumber;
+use crate::domain::msisdn::Msisdn;
 use crate::domain::nrn::Nrn;
 use crate::domain::operator_token::{OperatorToken, StoredToken};
 use crate::domain::org::{Org, OrgName};
@@ -20,7 +21,9 @@ use crate::error::{Error, Kind, Result};
 
 const NUMBERS: &str =
     "SELECT m.msisdn, m.org, m.belongs_to, m.status, m.checked_at, m.from_org, m.from_system, s.imsi, s.segment, s.created_at, s.slot
-   FROM msisdns m LEFT JOIN imsis s ON s.msisdn = m.msisdn ORDER BY m.msisdn";
+   FROM (SELECT * FROM msisdns WHERE msisdn > $1 ORDER BY msisdn LIMIT $2) m LEFT JOIN imsis s ON s.msisdn = m.msisdn ORDER BY m.msisdn";
+
+const PORTED_NUMBERS: &str = "SELECT msisdn, operator, nrn FROM ported_numbers WHERE msisdn > $1 ORDER BY msisdn LIMIT $2";
 
 #[async_trait]
 impl<D: Dialect> Exports for SqlUnit<D> {
@@ -29,8 +32,8 @@ impl<D: Dialect> Exports for SqlUnit<D> {
         rows.iter().map(super::registry::org::<D>).collect()
     }
 
-    async fn numbers(&mut self) -> Result<Vec<NewNumber>> {
-        let rows = self.every(NUMBERS).await?;
+    async fn numbers(&mut self, after: Option<Msisdn>, limit: u32) -> Result<Vec<NewNumber>> {
+        let rows = self.following(NUMBERS, after, limit).await?;
         let msisdn = |row: &D::Row| Record::<D>::new(row, "msisdns").int("msisdn").ok();
         rows.chunk_by(|one, other| msisdn(one) == msisdn(other)).map(number::<D>).collect()
     }
@@ -40,8 +43,8 @@ impl<D: Dialect> Exports for SqlUnit<D> {
         rows.iter().map(token::<D>).collect()
     }
 
-    async fn ported_numbers(&mut self) -> Result<Vec<PortedNumber>> {
-        let rows = self.every("SELECT msisdn, operator, nrn FROM ported_numbers ORDER BY msisdn").await?;
+    async fn ported_numbers(&mut self, after: Option<Msisdn>, limit: u32) -> Result<Vec<PortedNumber>> {
+        let rows = self.following(PORTED_NUMBERS, after, limit).await?;
         rows.iter().map(ported_number::<D>).collect()
     }
 
@@ -68,6 +71,13 @@ impl<D: Dialect> SqlUnit<D> {
     async fn every(&mut self, sql: &'static str) -> Result<Vec<D::Row>> {
         self.must_be_for_every_org()?;
         self.rows(joined(&[sql]), &[]).await
+    }
+
+    /// Rows of the numbers after another one, or of all.
+    async fn following(&mut self, sql: &'static str, after: Option<Msisdn>, limit: u32) -> Result<Vec<D::Row>> {
+        self.must_be_for_every_org()?;
+        let after = after.map_or(Param::Int(Some(0)), Param::from);
+        self.rows(joined(&[sql]), &[after, i64::from(limit).into()]).await
     }
 }
 

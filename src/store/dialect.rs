@@ -11,6 +11,7 @@ use sqlx::pool::PoolConnection;
 use sqlx::query::Query;
 use sqlx::{Connection as _, Database, Postgres, Row as _, SqlStr, Sqlite};
 
+use super::sql::assembled;
 use crate::domain::imsi::Imsi;
 use crate::domain::msisdn::Msisdn;
 
@@ -65,10 +66,28 @@ impl<'q> From<&'q Imsi> for Param<'q> {
     }
 }
 
+/// A table and some of its columns.
+#[derive(Debug)]
+pub struct Table {
+    /// Its name.
+    pub name: &'static str,
+    /// Their names.
+    pub columns: &'static [&'static str],
+}
+
+impl Table {
+    /// `name (column, …)`
+    fn target(&self) -> String {
+        format!("{} ({})", self.name, self.columns.join(", "))
+    }
+}
+
 /// One of the two databases.
 pub trait Dialect: Database {
     /// Starts a transaction that is going to write.
     const BEGIN_WRITE: &'static str;
+    /// Starts a transaction that sees the database as it is at one instant.
+    const BEGIN_READ: &'static str;
     /// Ends a `SELECT` whose rows others must not change until the transaction ends.
     const FOR_UPDATE: &'static str;
     /// The same, but for the rows that others have: they are left out.
@@ -88,6 +107,9 @@ pub trait Dialect: Database {
 
     /// Runs a statement and returns how many rows it touched.
     fn execute(conn: &mut Self::Connection, sql: SqlStr, params: &[Param<'_>]) -> impl Future<Output = sqlx::Result<u64>> + Send;
+
+    /// Adds many rows to a table, each with the values of its columns.
+    fn load(conn: &mut Self::Connection, table: &Table, rows: &[Vec<Param<'_>>]) -> impl Future<Output = sqlx::Result<()>> + Send;
 
     /// Brings the schema up to date. Safe when several servers start at once.
     fn migrate(conn: &mut PoolConnection<Self>) -> impl Future<Output = Result<(), MigrateError>> + Send;
@@ -135,11 +157,18 @@ macro_rules! dialect {
 
 dialect!(Postgres, POSTGRES_MIGRATIONS, {
     const BEGIN_WRITE: &'static str = "BEGIN";
+    const BEGIN_READ: &'static str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
     const LOCK_OUT: Option<&'static str> = Some("LOCK TABLE portability_requests, portings, msisdns IN EXCLUSIVE MODE");
     const FOR_UPDATE: &'static str = " FOR UPDATE";
     const FOR_UPDATE_OF_FREE: &'static str = " FOR UPDATE SKIP LOCKED";
     const PLACE_OF: &'static str = "strpos";
     const BYTEWISE: &'static str = " COLLATE \"C\"";
+
+    async fn load(conn: &mut Self::Connection, table: &Table, rows: &[Vec<Param<'_>>]) -> sqlx::Result<()> {
+        let mut copy = conn.copy_in_raw(&format!("COPY {} FROM STDIN", table.target())).await?;
+        copy.send(copy_text(rows).into_bytes()).await?;
+        copy.finish().await.map(drop)
+    }
 
     async fn migrate(conn: &mut PoolConnection<Self>) -> Result<(), MigrateError> {
         // A migration of many rows may take longer than a request may make the database work.
@@ -153,11 +182,21 @@ dialect!(Postgres, POSTGRES_MIGRATIONS, {
 // One writer at a time: a write transaction takes the lock when it begins, for a later upgrade from a read lock can fail.
 dialect!(Sqlite, SQLITE_MIGRATIONS, {
     const BEGIN_WRITE: &'static str = "BEGIN IMMEDIATE";
+    const BEGIN_READ: &'static str = "BEGIN";
     const LOCK_OUT: Option<&'static str> = None;
     const FOR_UPDATE: &'static str = "";
     const FOR_UPDATE_OF_FREE: &'static str = "";
     const PLACE_OF: &'static str = "instr";
     const BYTEWISE: &'static str = " COLLATE BINARY";
+
+    // Statements of two lengths only, so that they stay prepared.
+    async fn load(conn: &mut Self::Connection, table: &Table, rows: &[Vec<Param<'_>>]) -> sqlx::Result<()> {
+        let (many, few) = rows.as_chunks::<ROWS_OF_AN_INSERT>();
+        for rows in many.iter().map(<[_; ROWS_OF_AN_INSERT]>::as_slice).chain(few.chunks(1)) {
+            Self::execute(conn, insert(table, rows.len()), &rows.concat()).await?;
+        }
+        Ok(())
+    }
 
     // One transaction around all: here the migrator has no lock of its own against another one.
     async fn migrate(conn: &mut PoolConnection<Self>) -> Result<(), MigrateError> {
@@ -166,6 +205,42 @@ dialect!(Sqlite, SQLITE_MIGRATIONS, {
         Ok(tx.commit().await?)
     }
 });
+
+/// Rows that a statement of `SQLite` adds: it takes 32,766 parameters, but longer ones are no faster.
+const ROWS_OF_AN_INSERT: usize = 100;
+
+/// The statement of `SQLite` that adds so many rows.
+fn insert(table: &Table, rows: usize) -> SqlStr {
+    let row = format!("({})", vec!["?"; table.columns.len()].join(", "));
+    assembled(format!("INSERT INTO {} VALUES {}", table.target(), vec![row; rows].join(", ")))
+}
+
+/// Rows as Postgres' `COPY` reads them: a line each, columns parted by tabs, `\N` for NULL.
+fn copy_text(rows: &[Vec<Param<'_>>]) -> String {
+    use std::fmt::Write as _;
+    let mut text = String::with_capacity(rows.len() * 64);
+    for row in rows {
+        for (place, param) in row.iter().enumerate() {
+            if place > 0 {
+                text.push('\t');
+            }
+            // Writing to a string does not fail.
+            let _ = match param {
+                Param::Int(None) | Param::Text(None) => write!(text, "\\N"),
+                Param::Int(Some(value)) => write!(text, "{value}"),
+                Param::Text(Some(value)) => value.chars().try_for_each(|char| match char {
+                    '\\' => text.write_str("\\\\"),
+                    '\t' => text.write_str("\\t"),
+                    '\n' => text.write_str("\\n"),
+                    '\r' => text.write_str("\\r"),
+                    char => text.write_char(char),
+                }),
+            };
+        }
+        text.push('\n');
+    }
+    text
+}
 
 /// A query with its parameters bound.
 fn bound<'q, D>(sql: SqlStr, params: &[Param<'_>]) -> sqlx::Result<Query<'q, D, D::Arguments>>
@@ -186,4 +261,22 @@ where
         .map_err(sqlx::Error::Encode)?;
     }
     Ok(sqlx::query_with(sql, arguments))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TABLE: Table = Table { name: "t", columns: &["a", "b"] };
+
+    #[test]
+    fn rows_for_copy() {
+        let rows = [vec![Param::Int(Some(-1)), Param::Text(Some("a\tb\\N\n\r"))], vec![Param::Int(None), Param::Text(None)]];
+        assert_eq!(copy_text(&rows), "-1\ta\\tb\\\\N\\n\\r\n\\N\t\\N\n");
+    }
+
+    #[test]
+    fn rows_for_insert() {
+        assert_eq!(insert(&TABLE, 2).as_str(), "INSERT INTO t (a, b) VALUES (?, ?), (?, ?)");
+    }
 }

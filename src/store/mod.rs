@@ -4,6 +4,7 @@
 //! opened for the orgs it may touch, and dropping it undoes it.
 
 mod archive;
+mod bulk;
 mod connect;
 mod dialect;
 mod directory;
@@ -50,6 +51,9 @@ use crate::error::Result;
 pub trait Store: Registry + Inventory + OperatorTokens + Portabilities {
     /// Opens a unit of work for the orgs of `tenancy`.
     async fn begin(&self, tenancy: Tenancy) -> Result<Box<dyn UnitOfWork>>;
+
+    /// Opens a unit of work that reads everything as it is at one instant, and writes nothing.
+    async fn snapshot(&self) -> Result<Box<dyn UnitOfWork>>;
 
     /// Brings the schema up to date; safe when several servers start at once.
     async fn migrate(&self) -> Result<()>;
@@ -213,7 +217,7 @@ pub enum Added {
 
 /// A transaction, opened for a tenancy. Dropped without [`UnitOfWork::commit`], it leaves nothing behind.
 #[async_trait]
-pub trait UnitOfWork: InventoryWrites + RegistryWrites + OrderWrites + Exports {
+pub trait UnitOfWork: InventoryWrites + RegistryWrites + OrderWrites + Exports + Bulk {
     /// Makes everything since the beginning durable.
     async fn commit(self: Box<Self>) -> Result<()>;
 
@@ -227,17 +231,33 @@ pub trait Exports: Send {
     /// The orgs, by name.
     async fn orgs_now(&mut self) -> Result<Vec<Org>>;
 
-    /// The inventory, by number.
-    async fn numbers(&mut self) -> Result<Vec<NewNumber>>;
+    /// The inventory, by number, from the one after another on, at most so many.
+    async fn numbers(&mut self, after: Option<Msisdn>, limit: u32) -> Result<Vec<NewNumber>>;
 
     /// What the built-in Entitlement Server knows.
     async fn operator_tokens(&mut self) -> Result<Vec<StoredToken>>;
 
-    /// The numbers that have been ported, by number.
-    async fn ported_numbers(&mut self) -> Result<Vec<PortedNumber>>;
+    /// The numbers that have been ported, by number, from the one after another on, at most so many.
+    async fn ported_numbers(&mut self, after: Option<Msisdn>, limit: u32) -> Result<Vec<PortedNumber>>;
 
     /// The portabilities.
     async fn archive(&mut self) -> Result<Archive>;
+}
+
+/// Taking in many rows at once: the server's own work, for every org.
+#[async_trait]
+pub trait Bulk: Send {
+    /// Adds numbers with their SIMs: all of them, or none if one of the keys is taken.
+    async fn numbers_load(&mut self, numbers: &[&NewNumber]) -> Result<Added>;
+
+    /// Which of these numbers are in the inventory.
+    async fn msisdns_taken(&mut self, msisdns: &[Msisdn]) -> Result<HashSet<Msisdn>>;
+
+    /// Which of these SIMs a number has or had.
+    async fn imsis_taken(&mut self, imsis: &[&Imsi]) -> Result<HashSet<Imsi>>;
+
+    /// Stores or replaces what is known of numbers that were ported, no two of them alike.
+    async fn ported_numbers_load(&mut self, numbers: &[PortedNumber]) -> Result<()>;
 }
 
 /// Changing the inventory.

@@ -35,6 +35,11 @@ impl<D: Dialect> Store for SqlStore<D> {
         Ok(Box::new(SqlUnit { tx, tenancy }))
     }
 
+    async fn snapshot(&self) -> Result<Box<dyn UnitOfWork>> {
+        let tx = self.readers.begin_with(D::BEGIN_READ).await.map_err(query_failure)?;
+        Ok(Box::new(SqlUnit { tx, tenancy: Tenancy::Every }))
+    }
+
     async fn migrate(&self) -> Result<()> {
         let mut conn = self.writers.acquire().await.map_err(query_failure)?;
         D::migrate(&mut conn).await.map_err(migration_failure)

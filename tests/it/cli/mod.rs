@@ -1,5 +1,6 @@
 //! The command line, as processes.
 
+mod bulk;
 mod data;
 mod help;
 mod mode;
