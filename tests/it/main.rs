@@ -7,6 +7,7 @@ mod cli;
 mod console;
 mod docs;
 mod envelope;
+mod faults;
 mod health;
 mod mock;
 mod observe;

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use sqlx::postgres::PgListener;
 
-use super::bulk::{self, Conn, FIRST_MSISDN};
+use super::bulk::{self, FIRST_MSISDN};
+use crate::support::conn::Conn;
 use crate::support::database::with_database;
 use crate::support::process::{Served, portero};
 use crate::support::{Database, Engine, tokens};
