@@ -8,11 +8,14 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
+use crate::error::{Error, Kind, Result};
 use crate::service::World;
 use crate::service::settle;
 
 /// How long the worker sleeps at most: other servers may have stored something due earlier than it knows of.
 const POLL: Duration = Duration::from_secs(1);
+/// How long a batch may take: a database that has gone without a word must not keep the worker for ever.
+const PATIENCE: Duration = Duration::from_secs(30);
 /// How long it waits after a failure.
 const PAUSE: Duration = Duration::from_secs(5);
 
@@ -32,14 +35,15 @@ pub async fn run(worlds: impl Fn() -> Vec<World>, stop: CancellationToken) {
 
 /// Applies a batch; how long the worker may sleep then, whatever happens.
 async fn turn(world: &World) -> Duration {
-    work(world).await.unwrap_or_else(|error| {
+    let too_late = |_| Err(Error::because(Kind::Unavailable, "the database does not answer"));
+    tokio::time::timeout(PATIENCE, work(world)).await.unwrap_or_else(too_late).unwrap_or_else(|error| {
         tracing::warn!(cause = error.story(), "due transitions could not be applied");
         PAUSE
     })
 }
 
 /// Applies a batch; how long there is nothing to do then.
-async fn work(world: &World) -> crate::error::Result<Duration> {
+async fn work(world: &World) -> Result<Duration> {
     let next_due = world.store.next_due().await?;
     // Read last: what was just read may be of a world that has begun again, with a clock set back.
     let now = world.clock.now();

@@ -20,6 +20,13 @@ use crate::error::{Error, Kind, Result};
 /// How long a statement waits for another writer of a `SQLite` database.
 const SQLITE_BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// How long Postgres may take to say that a connection is still alive, or what it was last asked for by somebody who has gone away, before
+/// the connection is given up. A host that has lost its power never says anything, and the system would go on asking for a quarter of an hour.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(1);
+
+/// Postgres may have been restarted since a connection was last used, if that was so long ago: under load, none waits as long.
+const LONG_IDLE: Duration = Duration::from_secs(1);
+
 /// The advisory lock of Postgres that a mock server holds: "portero" in ASCII.
 const POSTGRES_LOCK: i64 = 0x0070_6f72_7465_726f;
 
@@ -113,12 +120,27 @@ pub async fn open(url: &DatabaseUrl, settings: &PoolSettings) -> Result<Arc<dyn 
 
 async fn open_postgres(options: &PgConnectOptions, settings: &PoolSettings) -> Result<Arc<dyn Store>> {
     let options = options.clone().application_name("portero").statement_cache_capacity(settings.statement_cache);
-    let pool = match settings.options::<Postgres>().connect_with(options.clone()).await {
+    let pool = match living_connections(settings.options()).connect_with(options.clone()).await {
         Ok(pool) => pool,
         Err(error) => return Err(why_not(&options).await.unwrap_or_else(|| query_failure(error))),
     };
     let exclusive = Exclusive::Postgres(Box::new(options), Mutex::new(None));
     Ok(Arc::new(SqlStore { readers: pool.clone(), writers: pool, exclusive }))
+}
+
+/// Gives out no connection that has died, and takes none back.
+fn living_connections(pool: PoolOptions<Postgres>) -> PoolOptions<Postgres> {
+    pool.before_acquire(|conn, metadata| {
+        Box::pin(async move { if metadata.idle_for < LONG_IDLE { Ok(true) } else { sign_of_life(conn.ping()).await } })
+    })
+    // The pool asks for a sign of life itself, but without end: what is still to be answered is waited for here, which costs nothing where
+    // there is nothing.
+    .after_release(|conn, _| Box::pin(async move { sign_of_life(conn.flush()).await }))
+}
+
+async fn sign_of_life(sign: impl Future<Output = sqlx::Result<()>>) -> sqlx::Result<bool> {
+    let silent = |_| sqlx::Error::Io(std::io::ErrorKind::TimedOut.into());
+    tokio::time::timeout(SIGN_OF_LIFE, sign).await.map_err(silent)?.map(|()| true)
 }
 
 /// Why Postgres cannot be reached, where it says so at once: the pool itself only says that time is up.
@@ -201,7 +223,7 @@ impl Exclusive {
         let Self::Postgres(_, held) = self else { return Ok(true) };
         let mut held = held.lock().await;
         let Some(conn) = held.as_mut() else { return Ok(true) };
-        if conn.ping().await.is_ok() {
+        if sign_of_life(conn.ping()).await.is_ok() {
             return Ok(true);
         }
         // Not held again before it is claimed anew: until then every check tries.
