@@ -13,7 +13,7 @@ use sqlx::{Connection, PgConnection, Pool, Postgres, Sqlite};
 use tokio::sync::Mutex;
 
 use super::Store;
-use super::failure::query_failure;
+use super::failure::{damaged, query_failure};
 use super::sql::SqlStore;
 use crate::error::{Error, Kind, Result};
 
@@ -157,9 +157,17 @@ async fn open_sqlite_file(path: &Path, settings: &PoolSettings) -> Result<Arc<dy
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Normal);
     let writers = settings.options::<Sqlite>().max_connections(1).connect_with(options.clone()).await.map_err(query_failure)?;
+    refuse_damaged(&writers).await?;
     let readers = settings.options::<Sqlite>().connect_with(options.read_only(true)).await.map_err(query_failure)?;
     let lock = path.with_added_extension("lock");
     Ok(Arc::new(SqlStore { readers, writers, exclusive: Exclusive::File(lock, Mutex::new(None)) }))
+}
+
+/// What is damaged is found before anything is served or written, not by the first who asks for it. Reads the whole file once: a second for
+/// some hundred megabytes.
+async fn refuse_damaged(pool: &Pool<Sqlite>) -> Result<()> {
+    let found: String = sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(pool).await.map_err(query_failure)?;
+    if found == "ok" { Ok(()) } else { Err(damaged(found)) }
 }
 
 async fn open_sqlite_memory(settings: &PoolSettings) -> Result<Arc<dyn Store>> {

@@ -114,13 +114,10 @@ impl Cluster {
         std::fs::write(file, text).unwrap();
     }
 
-    /// Starts it on a port that nobody has, below the range from which systems take the ports of outgoing connections.
+    /// Starts it on a port that nobody has.
     fn listen(mut self) -> Self {
         for _ in 0..TRIES {
-            self.port = 20_000 + u16::from_be_bytes(Uuid::new_v4().as_bytes()[..2].try_into().unwrap()) % 12_000;
-            if TcpListener::bind(self.address()).is_err() {
-                continue;
-            }
+            self.port = free_port();
             self.configure(&format!("port = {}\n", self.port));
             if succeeds(&mut pg_ctl(&self.data(), &["start"])) {
                 return self;
@@ -148,13 +145,19 @@ impl Drop for Cluster {
     }
 }
 
+/// A port that nobody has, below the range from which systems take the ports of outgoing connections.
+pub fn free_port() -> u16 {
+    let random = || 20_000 + u16::from_be_bytes(Uuid::new_v4().as_bytes()[..2].try_into().unwrap()) % 12_000;
+    std::iter::repeat_with(random).take(1000).find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).expect("a free port")
+}
+
 /// Runs what waits for other processes, without keeping the runtime from its work.
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     tokio::task::spawn_blocking(work).await.unwrap()
 }
 
-/// A new directory that the cluster's owner may write.
-fn home() -> ScratchDir {
+/// A new directory that the owner of such a program may write.
+pub fn home() -> ScratchDir {
     let dir = ScratchDir::new();
     if let Some(owner) = owner() {
         run(Command::new("chown").arg(owner).arg(&*dir));
@@ -173,7 +176,11 @@ fn owner() -> Option<&'static str> {
 
 /// One of the server's programs, run as the cluster's owner.
 fn program(name: &str) -> Command {
-    let path = bin().join(name);
+    as_owner(&bin().join(name))
+}
+
+/// A program that refuses root, run as somebody who may run it.
+pub fn as_owner(path: &Path) -> Command {
     let mut command = match owner() {
         None => Command::new(path),
         Some(owner) => {

@@ -1,6 +1,6 @@
 //! Many clients at once, who remember what was acknowledged: it must be in the database whatever has happened, and nothing by halves.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -171,7 +171,7 @@ impl Client {
     /// Asks for a number of DIGI's; once more, in the same words, where the answer has got lost.
     async fn port_in(&mut self, turn: usize) {
         let number = format!("634443{:03}", (self.number * 31 + turn) % 1000);
-        let contract = format!("005{:03}{turn:05}", self.number);
+        let contract = format!("005-{:02}{turn:05}", self.number);
         let request = body("INDIVIDUAL", &contract, "741111", &[(&number, &number)]);
         for attempt in 0..2 {
             let outcome = self.write(Method::POST, "/v1/orgs/masmovil/portabilities", &request, turn + attempt).await;
@@ -193,6 +193,7 @@ impl Client {
         let Ok(answer) = answer(request).await else {
             // Whoever is not there now is not asked again.
             self.seen = self.target.borrow().generation + 1;
+            self.ledger.unknown += 1;
             self.told.send_modify(|tally| tally.unanswered += 1);
             return Outcome::Unknown;
         };
@@ -205,6 +206,7 @@ impl Client {
             503 => {
                 contract::check(&method, path, &answer);
                 assert_eq!(answer.header("retry-after"), "1", "{}", answer.body);
+                self.ledger.unknown += 1;
                 self.told.send_modify(|tally| tally.refused += 1);
                 Outcome::Unknown
             }
@@ -240,6 +242,8 @@ pub struct Ledger {
     pub clients: usize,
     /// How many writes were acknowledged.
     pub acknowledged: usize,
+    /// How many were not: refused with 503, or left without answer.
+    pub unknown: usize,
     /// For each number: the SIMs it may have, the current one first; none where it may be absent.
     numbers: BTreeMap<String, Vec<String>>,
     /// For each contract code: whether its request was acknowledged.
@@ -249,6 +253,7 @@ pub struct Ledger {
 impl Ledger {
     fn add(&mut self, other: Self) {
         self.acknowledged += other.acknowledged;
+        self.unknown += other.unknown;
         self.numbers.extend(other.numbers);
         self.requests.extend(other.requests);
     }
@@ -302,12 +307,6 @@ impl Ledger {
             }
         }
         wrong
-    }
-
-    /// How many different things are remembered.
-    pub fn checked(&self) -> usize {
-        let written: BTreeSet<_> = self.numbers.keys().chain(self.requests.keys()).collect();
-        written.len()
     }
 }
 

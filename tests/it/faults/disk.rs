@@ -1,0 +1,69 @@
+//! A SQLite file that cannot grow: what is asked for is still answered, what cannot be written is refused as a whole, and goes on when
+//! there is room.
+
+use std::path::Path;
+use std::process::Command;
+
+use super::report;
+use crate::support::app::{Answer, client};
+use crate::support::conn::Conn;
+use crate::support::database::ScratchDir;
+use crate::support::load::Load;
+use crate::support::process::{Served, in_dir};
+use crate::support::{Database, Engine, tokens};
+
+const CLIENTS: usize = 16;
+
+/// `portero serve` on a database in this directory, by way of a shell that prepares something first.
+fn serve(dir: &Path, shell: &[&str]) -> Served {
+    let database = format!("sqlite:{}", dir.join("portero.db").display());
+    let arguments = ["serve", "--listen", "127.0.0.1:0", "--log-format", "json", "--database", &database, "--jwt-secret", tokens::SECRET];
+    let portero = in_dir(dir, &arguments);
+    let mut command = Command::new(shell[0]);
+    command.args(&shell[1..]).arg(dir).arg(portero.get_program()).args(portero.get_args()).current_dir(dir);
+    Served::from(&mut command)
+}
+
+/// Writes until nothing can be written any more, then makes room.
+async fn fills_up(served: Served, database: Database, make_room: impl FnOnce(u32), fault: &str) {
+    let token = tokens::for_processes();
+    let load = Load::start(CLIENTS, &[&served.url], &token);
+    load.refused(2 * CLIENTS).await;
+    for (path, expected) in [("/v2/msisdns/666777888", 200), ("/v1/orgs/masmovil/portabilities", 200), ("/health/live", 200), ("/health/ready", 200)] {
+        let answer = client().get(format!("{}{path}", served.url)).bearer_auth(&token).send().await.unwrap();
+        Answer::read(answer).await.is(expected);
+    }
+    make_room(served.id());
+    let recovery = load.acknowledged(1).await;
+    load.acknowledged(50).await;
+    let ledger = load.stop().await;
+    ledger.check(&mut Conn::open(&database).await).await;
+    report(fault, &ledger, &[recovery]);
+    served.terminate();
+    assert_eq!(served.wait().0, Some(0));
+}
+
+/// A file system of 3 MB, of which something else fills a part.
+#[tokio::test(flavor = "multi_thread")]
+async fn full() {
+    let dir = ScratchDir::new();
+    let script = r#"mount -t tmpfs -o size=3m none "$0" && head -c 1000000 /dev/zero >"$0/ballast" && exec "$@""#;
+    // A name space of its own: the file system ends with the server, and nobody needs to be root.
+    let served = serve(&dir, &["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", script]);
+    let inside = format!("/proc/{}/root{}", served.id(), dir.display());
+    let database = Database::at_url(Engine::Sqlite, &format!("sqlite:{inside}/portero.db"));
+    fills_up(served, database, |_| std::fs::remove_file(format!("{inside}/ballast")).unwrap(), "Disk full, SQLite").await;
+}
+
+/// No file may have more than 1 MB, as with a quota.
+#[tokio::test(flavor = "multi_thread")]
+async fn limited() {
+    let dir = ScratchDir::new();
+    let served = serve(&dir, &["sh", "-c", r#"trap '' XFSZ && ulimit -S -f 2000 && exec "$@""#]);
+    let database = Database::at_url(Engine::Sqlite, &format!("sqlite:{}", dir.join("portero.db").display()));
+    let lift = |id: u32| {
+        let lifted = Command::new("prlimit").args(["--fsize=unlimited:", "--pid", &id.to_string()]).status();
+        assert!(lifted.unwrap().success());
+    };
+    fills_up(served, database, lift, "File limited, SQLite").await;
+}
