@@ -156,11 +156,23 @@ async fn open_sqlite_file(path: &Path, settings: &PoolSettings) -> Result<Arc<dy
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Normal);
-    let writers = settings.options::<Sqlite>().max_connections(1).connect_with(options.clone()).await.map_err(query_failure)?;
+    let writers = without_transactions(settings.options()).max_connections(1).connect_with(options.clone()).await.map_err(query_failure)?;
     refuse_damaged(&writers).await?;
     let readers = settings.options::<Sqlite>().connect_with(options.read_only(true)).await.map_err(query_failure)?;
     let lock = path.with_added_extension("lock");
     Ok(Arc::new(SqlStore { readers, writers, exclusive: Exclusive::File(lock, Mutex::new(None)) }))
+}
+
+/// Takes back no connection that believes to be in a transaction: `SQLite` has ended that itself where there was no room for it, so that
+/// it cannot be rolled back, and no other could ever begin.
+fn without_transactions(pool: PoolOptions<Sqlite>) -> PoolOptions<Sqlite> {
+    pool.after_release(|conn, _| {
+        Box::pin(async move {
+            // Behind what the connection was last told, such as to roll back.
+            conn.ping().await?;
+            Ok(!conn.is_in_transaction())
+        })
+    })
 }
 
 /// What is damaged is found before anything is served or written, not by the first who asks for it. Reads the whole file once: a second for

@@ -131,8 +131,14 @@ both_databases! {
         let app = serve(&database, &server.url).await;
         server.answers(200, key_set(&[ED25519]).to_string());
         app.real_time.advance(-86_400);
-        let withdrawn = P256.sign(&good(&app));
-        let refused = async { while call(&app, &withdrawn).await.status != 401 {} };
+        // A new token each time: one that was found good is remembered.
+        let mut new = good(&app);
+        let refused = async {
+            while {
+                new["exp"] = json!(new["exp"].as_i64().unwrap() + 1);
+                call(&app, &P256.sign(&new)).await.status != 401
+            } {}
+        };
         tokio::time::timeout(std::time::Duration::from_secs(30), refused).await.expect("the keys are asked for again");
     }
 

@@ -59,15 +59,17 @@ both_databases! {
         node.port_in("masmovil", "634443600").await;
         let (stop, world) = (CancellationToken::new(), node.world.clone());
         let worker = tokio::spawn(worker::run(move || vec![world.clone()], stop.clone()));
-        for local in ["2025-11-17T15:00:00", "2025-11-10T00:00:00", "2025-12-01T10:00:00", "2025-11-10T00:00:00"] {
+        let jumps = ["2025-11-17T15:00:00", "2025-11-10T00:00:00", "2025-12-01T10:00:00", "2025-11-10T00:00:00"];
+        let numbers = ["634443601", "634443602", "634443603", "634443604"];
+        for (local, number) in jumps.into_iter().zip(numbers) {
             node.at(local);
-            node.port_in("masmovil", &format!("6344437{}", &local[8..10])).await;
+            node.port_in("masmovil", number).await;
         }
         stop.cancel();
         worker.await.unwrap();
         node.at("2026-03-01T00:00:00");
         assert_eq!(history(&node.detail("masmovil", "634443600").await), life(3));
-        for number in ["634443717", "634443710", "634443701"] {
+        for number in numbers {
             let events = history(&node.detail("masmovil", number).await);
             let kinds: Vec<_> = events.iter().map(|(kind, ..)| kind.as_str()).filter(|kind| *kind != "ENVIO_ALTA").collect();
             assert_eq!(kinds, ["SOLICITUD_ALTA", "CONFIRMACION_ALTA", "PORTABILIDAD_EFECTIVA"], "{number}");

@@ -25,7 +25,7 @@ async fn filled(database: &Database) -> &Path {
     database.store().await.close().await;
     let mut conn = Conn::open(database).await;
     bulk::write(&mut conn, 2000, 0).await;
-    drop(conn);
+    conn.close().await;
     Path::new(database.url.strip_prefix("sqlite:").unwrap())
 }
 
@@ -36,13 +36,16 @@ async fn before_the_start() {
         let file = filled(&database).await;
         let (whole, pages) = (std::fs::read(file).unwrap(), std::fs::metadata(file).unwrap().len() / PAGE);
         assert!(pages > 50);
-        for (part, from, length) in [("header", 0, 100), ("page in the middle", pages / 2 * PAGE, PAGE), ("last page", (pages - 1) * PAGE, PAGE)] {
+        for (part, from, length) in
+            [("header", 0, 100), ("page in the middle", pages / 2 * PAGE, PAGE), ("last page", (pages - 1) * PAGE, PAGE)]
+        {
             std::fs::write(file, &whole).unwrap();
             damage(file, from, length);
-            for command in ["serve", "migrate"] {
-                let refused = run(portero(&[command, "--database", &database.url]).args(["--listen", "127.0.0.1:0"].iter().take(if command == "serve" { 2 } else { 0 })));
-                let reason = format!("portero: opening {}: the file is damaged, or is no SQLite database: restore a copy of it (", database.url);
-                assert!(refused.code == 1 && refused.stderr.starts_with(&reason), "{command}, {part}: {refused:?}");
+            for command in [&["serve", "--listen", "127.0.0.1:0"] as &[&str], &["migrate"], &["seed", "empty", "--replace"]] {
+                let refused = run(portero(command).args(["--database", &database.url]));
+                let reason =
+                    format!("portero: opening {}: the file is damaged, or is no SQLite database: restore a copy of it (", database.url);
+                assert!(refused.code == 1 && refused.stderr.starts_with(&reason), "{command:?}, {part}: {refused:?}");
                 assert_eq!(refused.stdout, "");
             }
         }

@@ -29,7 +29,9 @@ async fn fills_up(served: Served, database: Database, make_room: impl FnOnce(u32
     let token = tokens::for_processes();
     let load = Load::start(CLIENTS, &[&served.url], &token);
     load.refused(2 * CLIENTS).await;
-    for (path, expected) in [("/v2/msisdns/666777888", 200), ("/v1/orgs/masmovil/portabilities", 200), ("/health/live", 200), ("/health/ready", 200)] {
+    for (path, expected) in
+        [("/v2/msisdns/666777888", 200), ("/v1/orgs/masmovil/portabilities", 200), ("/health/live", 200), ("/health/ready", 200)]
+    {
         let answer = client().get(format!("{}{path}", served.url)).bearer_auth(&token).send().await.unwrap();
         Answer::read(answer).await.is(expected);
     }

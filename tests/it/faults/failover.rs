@@ -3,7 +3,7 @@
 use portero::error::Kind;
 use serde_json::json;
 
-use super::{CLIENTS, report};
+use super::{CLIENTS, is_ready, report};
 use crate::support::cluster::Cluster;
 use crate::support::conn::Conn;
 use crate::support::load::Load;
@@ -36,7 +36,7 @@ async fn to_a_promoted_standby_under_load() {
     standby.promote().await;
     let recovery = load.acknowledged(1).await;
     load.acknowledged(100).await;
-    app.get("/health/ready").await.is(200);
+    is_ready(&app).await;
 
     let ledger = load.stop().await;
     let promoted = Database::at_url(Engine::Postgres, &standby.url());

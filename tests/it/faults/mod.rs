@@ -14,10 +14,17 @@ mod upgrade;
 
 use std::time::Duration;
 
+use crate::support::App;
 use crate::support::load::Ledger;
 
 /// How many clients are at work: so many requests are in flight when a fault comes.
 const CLIENTS: usize = 32;
+
+/// Waits until a server says that it is ready.
+async fn is_ready(app: &App) {
+    let asking = async { while app.get("/health/ready").await.status != 200 {} };
+    tokio::time::timeout(Duration::from_mins(1), asking).await.expect("it is ready again");
+}
 
 /// Says what a fault came to: nothing was lost, for that has been checked.
 fn report(fault: &str, ledger: &Ledger, recovery: &[Duration]) {

@@ -25,14 +25,25 @@ const OLDEST: (u32, u32) = (1, 21);
 fn program() -> PathBuf {
     let program = std::env::var("PORTERO_TEST_PGBOUNCER").unwrap_or_else(|_| "pgbouncer".to_owned());
     let said = Command::new(&program).arg("--version").output().unwrap_or_else(|error| {
-        panic!("{program}: {error}. Install PgBouncer 1.21 or newer (scripts/test does, where it can), or name it in PORTERO_TEST_PGBOUNCER")
+        panic!(
+            "{program}: {error}. Install PgBouncer 1.21 or newer (scripts/test does, where it can), or name it in PORTERO_TEST_PGBOUNCER"
+        )
     });
     let said = String::from_utf8(said.stdout).unwrap();
     let mut numbers = said.split([' ', '.', '\n']).filter_map(|word| word.parse().ok());
     let version = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
     assert!(version >= OLDEST, "{program} is too old: {said}");
-    // The search path may be another one for the user who runs it.
-    if program.contains('/') { program.into() } else { Path::new("/usr/sbin").join(program) }
+    program.into()
+}
+
+/// A program as the user can reach it who is to run it.
+fn reachable(program: &Path, home: &Path) -> PathBuf {
+    if program.is_relative() {
+        return program.into();
+    }
+    let copy = home.join("pgbouncer");
+    std::fs::copy(program, &copy).unwrap();
+    copy
 }
 
 /// A running `PgBouncer`, with fewer sessions than it has clients.
@@ -56,7 +67,8 @@ impl PgBouncer {
                  pool_mode = transaction\ndefault_pool_size = 6\nmax_prepared_statements = 100\nignore_startup_parameters = extra_float_digits\n"
             ),
         );
-        let mut process = as_owner(&program()).arg(&config).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut process =
+            as_owner(&reachable(&program(), &home)).arg(&config).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let mut log = BufReader::new(process.stderr.take().unwrap()).lines().map_while(Result::ok);
         let said: Vec<_> = log.by_ref().take_while(|line| !line.contains("process up")).collect();
         assert!(process.try_wait().unwrap().is_none(), "PgBouncer does not start: {}", said.join("\n"));

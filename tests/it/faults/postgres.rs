@@ -4,7 +4,7 @@ use portero::error::Kind;
 use reqwest::Method;
 use serde_json::json;
 
-use super::{CLIENTS, report};
+use super::{CLIENTS, is_ready, report};
 use crate::support::App;
 use crate::support::cluster::Cluster;
 use crate::support::conn::Conn;
@@ -23,7 +23,7 @@ async fn stopped_crashed_and_restarted_under_load() {
     is_down(&app).await;
     cluster.start_again().await;
     let after_stop = load.acknowledged(1).await;
-    app.get("/health/ready").await.is(200);
+    is_ready(&app).await;
     load.acknowledged(100).await;
 
     cluster.crash().await;

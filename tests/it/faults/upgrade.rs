@@ -1,6 +1,6 @@
 //! Binaries and schemas of different ages, and servers that start at once.
 
-use super::{CLIENTS, report};
+use super::{CLIENTS, is_ready, report};
 use crate::support::conn::Conn;
 use crate::support::database::with_database;
 use crate::support::load::Load;
@@ -39,7 +39,7 @@ async fn an_older_server_goes_on_with_an_additive_schema() {
             database.execute(sql).await;
             load.acknowledged(20).await;
         }
-        app.get("/health/ready").await.is(200);
+        is_ready(&app).await;
         let ledger = load.stop().await;
         assert_eq!(ledger.unknown, 0, "no request has failed");
         ledger.check(&mut Conn::open(&database).await).await;

@@ -18,6 +18,14 @@ impl Conn {
         }
     }
 
+    /// Ends it; what it wrote to `SQLite` is then in the file itself, if nobody else has the file open.
+    pub async fn close(self) {
+        match self {
+            Self::Sqlite(conn) => conn.close().await.unwrap(),
+            Self::Postgres(conn) => conn.close().await.unwrap(),
+        }
+    }
+
     /// Runs a statement.
     #[expect(clippy::disallowed_methods, reason = "the texts are the tests' own")]
     pub async fn run(&mut self, sql: &str) {

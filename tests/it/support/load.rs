@@ -294,7 +294,8 @@ impl Ledger {
     }
 
     async fn wrong_requests(&self, conn: &mut Conn) -> Vec<String> {
-        let sql = "SELECT r.contract_code, (SELECT COUNT(*) FROM portings p JOIN portabilities v ON v.porting_id = p.id AND v.recipient_rol = 1
+        let sql =
+            "SELECT r.contract_code, (SELECT COUNT(*) FROM portings p JOIN portabilities v ON v.porting_id = p.id AND v.recipient_rol = 1
                 WHERE p.request_id = r.id AND EXISTS (SELECT 1 FROM portability_events e WHERE e.porting_id = p.id))
              FROM portability_requests r WHERE r.org = 'masmovil'";
         let stored: BTreeMap<_, _> = conn.counts(sql).await.into_iter().collect();
