@@ -45,11 +45,11 @@ async fn fills_up(served: Served, database: Database, make_room: impl FnOnce(u32
     assert_eq!(served.wait().0, Some(0));
 }
 
-/// A file system of 3 MB, of which something else fills a part.
+/// A file system of 16 MB, of which something else has most.
 #[tokio::test(flavor = "multi_thread")]
 async fn full() {
     let dir = ScratchDir::new();
-    let script = r#"mount -t tmpfs -o size=3m none "$0" && head -c 1000000 /dev/zero >"$0/ballast" && exec "$@""#;
+    let script = r#"mount -t tmpfs -o size=16m none "$0" && head -c 15000000 /dev/zero >"$0/ballast" && exec "$@""#;
     // A name space of its own: the file system ends with the server, and nobody needs to be root.
     let served = serve(&dir, &["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", script]);
     let inside = format!("/proc/{}/root{}", served.id(), dir.display());

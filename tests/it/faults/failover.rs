@@ -24,7 +24,7 @@ async fn to_a_promoted_standby_under_load() {
     let proxy = Proxy::before(&database).await;
     let app = App::serve(&database.at(&proxy.url), &["--mode", "reference", "--pool-acquire-timeout", "500"]).await;
     let load = Load::start(CLIENTS, &[&app.url], &app.token(&["*"], "api:everything"));
-    load.acknowledged(100).await;
+    load.acknowledged(60).await;
 
     primary.kill();
     proxy.cut();
@@ -35,7 +35,7 @@ async fn to_a_promoted_standby_under_load() {
     read_only(&app).await;
     standby.promote().await;
     let recovery = load.acknowledged(1).await;
-    load.acknowledged(100).await;
+    load.acknowledged(60).await;
     is_ready(&app).await;
 
     let ledger = load.stop().await;

@@ -105,7 +105,7 @@ async fn in_transaction_mode() {
         database.store().await.close().await;
         let servers = [Served::reference(&behind), Served::reference(&behind)];
         let load = Load::start(CLIENTS, &[&servers[0].url, &servers[1].url], &tokens::for_processes());
-        load.acknowledged(300).await;
+        load.acknowledged(200).await;
         let ledger = load.stop().await;
         assert_eq!(ledger.unknown, 0, "no request has failed");
         ledger.check(&mut conn).await;

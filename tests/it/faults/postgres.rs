@@ -14,9 +14,9 @@ use crate::support::load::Load;
 async fn stopped_crashed_and_restarted_under_load() {
     let cluster = Cluster::start().await;
     let database = cluster.database().await;
-    let app = App::serve(&database, &["--mode", "reference", "--pool-acquire-timeout", "300"]).await;
+    let app = App::serve(&database, &["--mode", "reference", "--pool-acquire-timeout", "200"]).await;
     let load = Load::start(CLIENTS, &[&app.url], &app.token(&["*"], "api:everything"));
-    load.acknowledged(100).await;
+    load.acknowledged(40).await;
 
     cluster.stop().await;
     load.refused(CLIENTS).await;
@@ -24,17 +24,17 @@ async fn stopped_crashed_and_restarted_under_load() {
     cluster.start_again().await;
     let after_stop = load.acknowledged(1).await;
     is_ready(&app).await;
-    load.acknowledged(100).await;
+    load.acknowledged(40).await;
 
     cluster.crash().await;
     cluster.start_again().await;
     let after_crash = load.acknowledged(1).await;
-    load.acknowledged(100).await;
+    load.acknowledged(40).await;
 
     cluster.stop().await;
     cluster.start_again().await;
     let after_restart = load.acknowledged(1).await;
-    load.acknowledged(100).await;
+    load.acknowledged(40).await;
 
     let ledger = load.stop().await;
     ledger.check(&mut Conn::open(&database).await).await;
