@@ -20,6 +20,10 @@ use crate::error::{Error, Kind, Result};
 /// How long a statement waits for another writer of a `SQLite` database.
 const SQLITE_BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// The largest `SQLite` file that is looked through before it is used, in bytes: a second's work. Damage to a larger one is found where it
+/// is met.
+const CHECKED_AT_ONCE: u64 = 64 * 1024 * 1024;
+
 /// How long Postgres may take to say that a connection is still alive, or what it was last asked for by somebody who has gone away, before
 /// the connection is given up. A host that has lost its power never says anything, and the system would go on asking for a quarter of an hour.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(1);
@@ -157,7 +161,9 @@ async fn open_sqlite_file(path: &Path, settings: &PoolSettings) -> Result<Arc<dy
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Normal);
     let writers = without_transactions(settings.options()).max_connections(1).connect_with(options.clone()).await.map_err(query_failure)?;
-    refuse_damaged(&writers).await?;
+    if std::fs::metadata(path).is_ok_and(|file| file.len() <= CHECKED_AT_ONCE) {
+        refuse_damaged(&writers).await?;
+    }
     let readers = settings.options::<Sqlite>().connect_with(options.read_only(true)).await.map_err(query_failure)?;
     let lock = path.with_added_extension("lock");
     Ok(Arc::new(SqlStore { readers, writers, exclusive: Exclusive::File(lock, Mutex::new(None)) }))
@@ -175,8 +181,7 @@ fn without_transactions(pool: PoolOptions<Sqlite>) -> PoolOptions<Sqlite> {
     })
 }
 
-/// What is damaged is found before anything is served or written, not by the first who asks for it. Reads the whole file once: a second for
-/// some hundred megabytes.
+/// What is damaged is found before anything is served or written, not by the first who asks for it.
 async fn refuse_damaged(pool: &Pool<Sqlite>) -> Result<()> {
     let found: String = sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(pool).await.map_err(query_failure)?;
     if found == "ok" { Ok(()) } else { Err(damaged(found)) }

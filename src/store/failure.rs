@@ -1,5 +1,6 @@
 //! From the database's errors to ours: what passes by itself is "unavailable", the rest is "internal".
 
+use sqlx::error::DatabaseError;
 use sqlx::migrate::MigrateError;
 
 use crate::error::{Error, Kind};
@@ -27,7 +28,8 @@ pub fn damaged(found: impl std::fmt::Display) -> Error {
 
 /// The failure of a statement.
 pub fn query_failure(error: sqlx::Error) -> Error {
-    if error.as_database_error().and_then(|answer| answer.code()).is_some_and(|code| is_sqlite(&code, DAMAGED_SQLITE_CODES)) {
+    let code = error.as_database_error().and_then(DatabaseError::code);
+    if code.is_some_and(|code| is_sqlite(&code, DAMAGED_SQLITE_CODES)) {
         return damaged(error);
     }
     let passes = match &error {

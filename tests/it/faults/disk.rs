@@ -1,7 +1,7 @@
 //! A SQLite file that cannot grow: what is asked for is still answered, what cannot be written is refused as a whole, and goes on when
 //! there is room.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::report;
@@ -24,8 +24,8 @@ fn serve(dir: &Path, shell: &[&str]) -> Served {
     Served::from(&mut command)
 }
 
-/// Writes until nothing can be written any more, then makes room.
-async fn fills_up(served: Served, database: Database, make_room: impl FnOnce(u32), fault: &str) {
+/// Writes until nothing can be written any more, then makes room. The server's files are in this directory.
+async fn fills_up(served: Served, dir: &Path, make_room: impl FnOnce(), fault: &str) {
     let token = tokens::for_processes();
     let load = Load::start(CLIENTS, &[&served.url], &token);
     load.refused(2 * CLIENTS).await;
@@ -35,14 +35,25 @@ async fn fills_up(served: Served, database: Database, make_room: impl FnOnce(u32
         let answer = client().get(format!("{}{path}", served.url)).bearer_auth(&token).send().await.unwrap();
         Answer::read(answer).await.is(expected);
     }
-    make_room(served.id());
+    make_room();
     let recovery = load.acknowledged(1).await;
     load.acknowledged(50).await;
     let ledger = load.stop().await;
-    ledger.check(&mut Conn::open(&database).await).await;
+    let copy = copy_of(dir).await;
+    ledger.check(&mut Conn::open(&copy).await).await;
     report(fault, &ledger, &[recovery]);
     served.terminate();
     assert_eq!(served.wait().0, Some(0));
+}
+
+/// A copy of a database that nobody is writing: where it is, only its server can open it.
+async fn copy_of(dir: &Path) -> Database {
+    let database = Database::create(Engine::Sqlite).await;
+    let copy = Path::new(database.url.strip_prefix("sqlite:").unwrap());
+    for name in ["portero.db", "portero.db-wal"] {
+        std::fs::copy(dir.join(name), copy.with_file_name(name)).unwrap();
+    }
+    database
 }
 
 /// A file system of 16 MB, of which something else has most.
@@ -52,9 +63,8 @@ async fn full() {
     let script = r#"mount -t tmpfs -o size=16m none "$0" && head -c 15000000 /dev/zero >"$0/ballast" && exec "$@""#;
     // A name space of its own: the file system ends with the server, and nobody needs to be root.
     let served = serve(&dir, &["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", script]);
-    let inside = format!("/proc/{}/root{}", served.id(), dir.display());
-    let database = Database::at_url(Engine::Sqlite, &format!("sqlite:{inside}/portero.db"));
-    fills_up(served, database, |_| std::fs::remove_file(format!("{inside}/ballast")).unwrap(), "Disk full, SQLite").await;
+    let inside = PathBuf::from(format!("/proc/{}/root{}", served.id(), dir.display()));
+    fills_up(served, &inside, || std::fs::remove_file(inside.join("ballast")).unwrap(), "Disk full, SQLite").await;
 }
 
 /// No file may have more than 1 MB, as with a quota.
@@ -62,10 +72,10 @@ async fn full() {
 async fn limited() {
     let dir = ScratchDir::new();
     let served = serve(&dir, &["sh", "-c", r#"trap '' XFSZ && ulimit -S -f 2000 && exec "$@""#]);
-    let database = Database::at_url(Engine::Sqlite, &format!("sqlite:{}", dir.join("portero.db").display()));
-    let lift = |id: u32| {
-        let lifted = Command::new("prlimit").args(["--fsize=unlimited:", "--pid", &id.to_string()]).status();
+    let id = served.id().to_string();
+    let lift = || {
+        let lifted = Command::new("prlimit").args(["--fsize=unlimited:", "--pid", &id]).status();
         assert!(lifted.unwrap().success());
     };
-    fills_up(served, database, lift, "File limited, SQLite").await;
+    fills_up(served, &dir, lift, "File limited, SQLite").await;
 }

@@ -35,7 +35,6 @@ async fn killed(database: Database, servers: usize, rounds: usize) {
         load.acknowledged(1 + below(60)).await;
         let (victim, watch) = (running.swap_remove(below(servers)), Stopwatch::start());
         assert_eq!(victim.kill().0, None, "it ended by itself");
-        load.unanswered(1).await;
         running.push(Served::reference(&database));
         load.go_to(&urls(&running));
         load.acknowledged(1).await;

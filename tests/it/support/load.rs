@@ -41,7 +41,6 @@ struct Target {
 struct Tally {
     acknowledged: usize,
     refused: usize,
-    unanswered: usize,
 }
 
 /// What became of a write, as far as its client knows.
@@ -88,11 +87,6 @@ impl Load {
     /// Waits until so many more requests have been answered 503.
     pub async fn refused(&self, more: usize) -> Duration {
         self.told("answered 503", more, |tally| tally.refused).await
-    }
-
-    /// Waits until so many more requests have found nobody, or have lost their connection.
-    pub async fn unanswered(&self, more: usize) -> Duration {
-        self.told("left without answer", more, |tally| tally.unanswered).await
     }
 
     async fn told(&self, what: &str, more: usize, count: impl Fn(&Tally) -> usize) -> Duration {
@@ -194,7 +188,6 @@ impl Client {
             // Whoever is not there now is not asked again.
             self.seen = self.target.borrow().generation + 1;
             self.ledger.unknown += 1;
-            self.told.send_modify(|tally| tally.unanswered += 1);
             return Outcome::Unknown;
         };
         match answer.status {
