@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
+use crate::error::{Error, Kind, Result};
 use crate::service::World;
 use crate::service::settle;
 use crate::telemetry::metrics::Metrics;
@@ -17,6 +18,8 @@ use crate::telemetry::pulse::Pulse;
 
 /// How long the worker sleeps at most: other servers may have stored something due earlier than it knows of.
 const POLL: Duration = Duration::from_secs(1);
+/// How long a batch may take: a database that has gone without a word must not keep the worker for ever.
+const PATIENCE: Duration = Duration::from_secs(30);
 /// How long it waits after a failure.
 const PAUSE: Duration = Duration::from_secs(5);
 
@@ -50,7 +53,8 @@ pub async fn run(worlds: impl Fn() -> Vec<World>, signs: Signs, stop: Cancellati
 
 /// Applies a batch; how long the worker may sleep then, whatever happens.
 async fn turn(world: &World, metrics: &Metrics) -> Duration {
-    work(world).await.unwrap_or_else(|error| {
+    let too_late = |_| Err(Error::because(Kind::Unavailable, "the database does not answer"));
+    tokio::time::timeout(PATIENCE, work(world)).await.unwrap_or_else(too_late).unwrap_or_else(|error| {
         metrics.worker_failures.inc();
         tracing::warn!(cause = error.story(), "due transitions could not be applied");
         PAUSE
@@ -58,7 +62,7 @@ async fn turn(world: &World, metrics: &Metrics) -> Duration {
 }
 
 /// Applies a batch; how long there is nothing to do then.
-async fn work(world: &World) -> crate::error::Result<Duration> {
+async fn work(world: &World) -> Result<Duration> {
     let next_due = world.store.next_due().await?;
     // Read last: what was just read may be of a world that has begun again, with a clock set back.
     let now = world.clock.now();

@@ -13,12 +13,23 @@ use sqlx::{Connection, PgConnection, Pool, Postgres, Sqlite};
 use tokio::sync::Mutex;
 
 use super::Store;
-use super::failure::query_failure;
+use super::failure::{damaged, query_failure};
 use super::sql::SqlStore;
 use crate::error::{Error, Kind, Result};
 
 /// How long a statement waits for another writer of a `SQLite` database.
 const SQLITE_BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The largest `SQLite` file that is looked through before it is used, in bytes: a second's work. Damage to a larger one is found where it
+/// is met.
+const CHECKED_AT_ONCE: u64 = 64 * 1024 * 1024;
+
+/// How long Postgres may take to say that a connection is still alive, or what it was last asked for by somebody who has gone away, before
+/// the connection is given up. A host that has lost its power never says anything, and the system would go on asking for a quarter of an hour.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(1);
+
+/// Postgres may have been restarted since a connection was last used, if that was so long ago: under load, none waits as long.
+const LONG_IDLE: Duration = Duration::from_secs(1);
 
 /// The advisory lock of Postgres that a mock server holds: "portero" in ASCII.
 const POSTGRES_LOCK: i64 = 0x0070_6f72_7465_726f;
@@ -121,12 +132,27 @@ async fn open_postgres(options: &PgConnectOptions, settings: &PoolSettings) -> R
         0 => options,
         millis => options.options([("statement_timeout", millis)]),
     };
-    let pool = match settings.options::<Postgres>().connect_with(options.clone()).await {
+    let pool = match living_connections(settings.options()).connect_with(options.clone()).await {
         Ok(pool) => pool,
         Err(error) => return Err(why_not(&options).await.unwrap_or_else(|| query_failure(error))),
     };
     let exclusive = Exclusive::Postgres(Box::new(options), Mutex::new(None));
     Ok(Arc::new(SqlStore { readers: pool.clone(), writers: pool, exclusive }))
+}
+
+/// Gives out no connection that has died, and takes none back.
+fn living_connections(pool: PoolOptions<Postgres>) -> PoolOptions<Postgres> {
+    pool.before_acquire(|conn, metadata| {
+        Box::pin(async move { if metadata.idle_for < LONG_IDLE { Ok(true) } else { sign_of_life(conn.ping()).await } })
+    })
+    // The pool asks for a sign of life itself, but without end: what is still to be answered is waited for here, which costs nothing where
+    // there is nothing.
+    .after_release(|conn, _| Box::pin(async move { sign_of_life(conn.flush()).await }))
+}
+
+async fn sign_of_life(sign: impl Future<Output = sqlx::Result<()>>) -> sqlx::Result<bool> {
+    let silent = |_| sqlx::Error::Io(std::io::ErrorKind::TimedOut.into());
+    tokio::time::timeout(SIGN_OF_LIFE, sign).await.map_err(silent)?.map(|()| true)
 }
 
 /// Why Postgres cannot be reached, where it says so at once: the pool itself only says that time is up.
@@ -142,10 +168,31 @@ async fn open_sqlite_file(path: &Path, settings: &PoolSettings) -> Result<Arc<dy
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Normal);
-    let writers = settings.options::<Sqlite>().max_connections(1).connect_with(options.clone()).await.map_err(query_failure)?;
+    let writers = without_transactions(settings.options()).max_connections(1).connect_with(options.clone()).await.map_err(query_failure)?;
+    if std::fs::metadata(path).is_ok_and(|file| file.len() <= CHECKED_AT_ONCE) {
+        refuse_damaged(&writers).await?;
+    }
     let readers = settings.options::<Sqlite>().connect_with(options.read_only(true)).await.map_err(query_failure)?;
     let lock = path.with_added_extension("lock");
     Ok(Arc::new(SqlStore { readers, writers, exclusive: Exclusive::File(lock, Mutex::new(None)) }))
+}
+
+/// Takes back no connection that believes to be in a transaction: `SQLite` has ended that itself where there was no room for it, so that
+/// it cannot be rolled back, and no other could ever begin.
+fn without_transactions(pool: PoolOptions<Sqlite>) -> PoolOptions<Sqlite> {
+    pool.after_release(|conn, _| {
+        Box::pin(async move {
+            // Behind what the connection was last told, such as to roll back.
+            conn.ping().await?;
+            Ok(!conn.is_in_transaction())
+        })
+    })
+}
+
+/// What is damaged is found before anything is served or written, not by the first who asks for it.
+async fn refuse_damaged(pool: &Pool<Sqlite>) -> Result<()> {
+    let found: String = sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(pool).await.map_err(query_failure)?;
+    if found == "ok" { Ok(()) } else { Err(damaged(found)) }
 }
 
 async fn open_sqlite_memory(settings: &PoolSettings) -> Result<Arc<dyn Store>> {
@@ -209,7 +256,7 @@ impl Exclusive {
         let Self::Postgres(_, held) = self else { return Ok(true) };
         let mut held = held.lock().await;
         let Some(conn) = held.as_mut() else { return Ok(true) };
-        if conn.ping().await.is_ok() {
+        if sign_of_life(conn.ping()).await.is_ok() {
             return Ok(true);
         }
         // Not held again before it is claimed anew: until then every check tries.

@@ -15,6 +15,9 @@ use super::sql::assembled;
 use crate::domain::imsi::Imsi;
 use crate::domain::msisdn::Msisdn;
 
+/// The advisory lock of Postgres that those hold who migrate: "migrate" in ASCII.
+const MIGRATION_LOCK: i64 = 0x006d_6967_7261_7465;
+
 /// A bound value. Integers are 64 bits wide on both databases.
 #[derive(Debug, Clone, Copy)]
 pub enum Param<'q> {
@@ -127,7 +130,8 @@ pub trait Dialect: Database {
     fn text(row: &Self::Row, column: &str) -> sqlx::Result<Option<String>>;
 }
 
-static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
+// The lock of Postgres that the migrator would take itself is a session's.
+static POSTGRES_MIGRATIONS: Migrator = Migrator { locking: false, ..sqlx::migrate!("migrations/postgres") };
 static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
 macro_rules! dialect {
@@ -170,12 +174,14 @@ dialect!(Postgres, POSTGRES_MIGRATIONS, {
         copy.finish().await.map(drop)
     }
 
+    // One transaction around all, which holds the lock: a pooler gives each transaction any session, and a session's lock would stay with it.
     async fn migrate(conn: &mut PoolConnection<Self>) -> Result<(), MigrateError> {
+        let mut tx = conn.begin_with(Self::BEGIN_WRITE).await?;
         // A migration of many rows may take longer than a request may make the database work.
-        sqlx::query("SET statement_timeout = 0").execute(&mut **conn).await?;
-        let migrated = POSTGRES_MIGRATIONS.run_direct(None, &mut **conn, false).await;
-        sqlx::query("RESET statement_timeout").execute(&mut **conn).await?;
-        migrated
+        sqlx::query("SET LOCAL statement_timeout = 0").execute(&mut *tx).await?;
+        sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(MIGRATION_LOCK).execute(&mut *tx).await?;
+        POSTGRES_MIGRATIONS.run_direct(None, &mut *tx, false).await?;
+        Ok(tx.commit().await?)
     }
 });
 

@@ -8,6 +8,7 @@ mod console;
 mod cors;
 mod docs;
 mod envelope;
+mod faults;
 mod health;
 mod limits;
 mod metrics;

@@ -147,6 +147,22 @@ both_databases! {
         assert_eq!(server.asked(), 2);
     }
 
+    async fn a_withdrawn_key_stops_working_although_the_clock_was_set_back(database: Database) {
+        let server = Stub::start(key_set(&[P256, ED25519]).to_string()).await;
+        let app = serve(&database, &server.url).await;
+        server.answers(200, key_set(&[ED25519]).to_string());
+        app.real_time.advance(-86_400);
+        // A new token each time: one that was found good is remembered.
+        let mut new = good(&app);
+        let refused = async {
+            while {
+                new["exp"] = json!(new["exp"].as_i64().unwrap() + 1);
+                call(&app, &P256.sign(&new)).await.status != 401
+            } {}
+        };
+        tokio::time::timeout(std::time::Duration::from_secs(30), refused).await.expect("the keys are asked for again");
+    }
+
     async fn keys_are_kept_while_their_server_fails(database: Database) {
         let server = Stub::start(key_set(&[P256]).to_string()).await;
         let app = serve(&database, &server.url).await;

@@ -1,44 +1,7 @@
 //! Thousands of portings, written past the store: their whole life is due, for all of it lies in the past.
 
-use sqlx::{AssertSqlSafe, Connection, PgConnection, Row, SqliteConnection};
-
+use crate::support::conn::Conn;
 use crate::support::portings::madrid;
-use crate::support::{Database, Engine};
-
-/// A connection past the store.
-pub enum Conn {
-    Sqlite(SqliteConnection),
-    Postgres(PgConnection),
-}
-
-impl Conn {
-    pub async fn open(database: &Database) -> Self {
-        match database.engine {
-            Engine::Sqlite => Self::Sqlite(SqliteConnection::connect(&database.url).await.unwrap()),
-            Engine::Postgres => Self::Postgres(PgConnection::connect(&database.url).await.unwrap()),
-        }
-    }
-
-    /// Runs a statement.
-    #[expect(clippy::disallowed_methods, reason = "the texts are the tests' own")]
-    pub async fn run(&mut self, sql: &str) {
-        let sql = AssertSqlSafe(sql.to_owned());
-        match self {
-            Self::Sqlite(conn) => drop(sqlx::query(sql).execute(conn).await.unwrap()),
-            Self::Postgres(conn) => drop(sqlx::query(sql).execute(conn).await.unwrap()),
-        }
-    }
-
-    /// The one number that a statement gives.
-    #[expect(clippy::disallowed_methods, reason = "the texts are the tests' own")]
-    pub async fn number(&mut self, sql: &str) -> i64 {
-        let sql = AssertSqlSafe(sql.to_owned());
-        match self {
-            Self::Sqlite(conn) => sqlx::query(sql).fetch_one(conn).await.unwrap().get(0),
-            Self::Postgres(conn) => sqlx::query(sql).fetch_one(conn).await.unwrap().get(0),
-        }
-    }
-}
 
 /// The numbers of the series begin here: DIGI's, as the tests load it.
 pub const FIRST_MSISDN: i64 = 34_607_500_000;

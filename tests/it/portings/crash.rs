@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use sqlx::postgres::PgListener;
 
-use super::bulk::{self, Conn, FIRST_MSISDN};
+use super::bulk::{self, FIRST_MSISDN};
+use crate::support::conn::Conn;
 use crate::support::database::with_database;
-use crate::support::process::{Served, portero};
-use crate::support::{Database, Engine, tokens};
+use crate::support::process::Served;
+use crate::support::{Database, Engine};
 
 /// Registered, with an answer to be sent and a window, both past.
 const ASKED: i64 = 3_000;
@@ -15,12 +16,6 @@ const ASKED: i64 = 3_000;
 const WAITING: i64 = 500;
 /// How long a test waits for what must come.
 const PATIENCE: Duration = Duration::from_mins(2);
-
-/// A reference server of its own process, over this database.
-fn serve(database: &Database) -> Served {
-    let fixed = ["serve", "--listen", "127.0.0.1:0", "--log-format", "json", "--mode", "reference", "--jwt-secret", tokens::SECRET];
-    Served::from(portero(&fixed).args(["--database", &database.url]))
-}
 
 /// Asks until the answer is yes.
 async fn until(conn: &mut Conn, sql: &str) {
@@ -72,15 +67,15 @@ async fn servers_killed_on_one_postgres() {
         let mut listener = announce_batches(&mut conn, &database).await;
         let mut early = stand_in_the_way(&database, 50).await;
         let mut late = stand_in_the_way(&database, ASKED).await;
-        let first = serve(&database);
+        let first = Served::reference(&database);
         until(&mut conn, BLOCKED).await;
         assert_eq!(conn.number(PORTED).await, 0, "its batch is not committed");
         // The second passes by what the first holds.
-        let second = serve(&database);
+        let second = Served::reference(&database);
         batches(&mut listener, 4).await;
         kill(first);
         early.run("ROLLBACK").await;
-        let third = serve(&database);
+        let third = Served::reference(&database);
         batches(&mut listener, 4).await;
         until(&mut conn, BLOCKED).await;
         kill(second);
@@ -111,12 +106,12 @@ async fn a_server_killed_on_sqlite() {
         let asked = 2 * ASKED;
         bulk::write(&mut conn, asked, WAITING).await;
         for some in [1, 700] {
-            let served = serve(&database);
+            let served = Served::reference(&database);
             until(&mut conn, &ported(&format!(">= {some}"))).await;
             kill(served);
             assert!(conn.number(PORTED).await < asked + WAITING, "killed in the middle");
         }
-        let served = serve(&database);
+        let served = Served::reference(&database);
         until(&mut conn, &ported(&format!("= {}", asked + WAITING))).await;
         drop(served);
         bulk::check(&mut conn, asked, WAITING).await;

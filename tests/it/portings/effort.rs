@@ -8,8 +8,9 @@ use portero::domain::org::Tenancy;
 use portero::store::{Claim, DueScope, ListScope, Listing, Store, Take};
 use sqlx::{PgConnection, Row};
 
-use super::bulk::{self, Conn, FIRST_MSISDN};
+use super::bulk::{self, FIRST_MSISDN};
 use super::world::org_name;
+use crate::support::conn::Conn;
 use crate::support::database::{open, with_database};
 use crate::support::portings::madrid;
 use crate::support::{Database, Engine};

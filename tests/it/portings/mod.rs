@@ -1,7 +1,7 @@
 //! Portings below HTTP: what holds of any life, of any filter, of the worker's crashes and of the database's effort.
 
 mod backlog;
-mod bulk;
+pub mod bulk;
 mod crash;
 mod effort;
 mod filter;

@@ -79,6 +79,11 @@ impl Database {
         }
     }
 
+    /// One that somebody else has made.
+    pub fn at_url(engine: Engine, url: &str) -> Self {
+        Self { url: url.to_owned(), engine, _dir: None }
+    }
+
     /// The same database by another URL.
     pub fn at(&self, url: &str) -> Self {
         Self { url: url.to_owned(), ..self.clone() }

@@ -3,8 +3,11 @@
 pub mod app;
 pub mod browser;
 pub mod clock;
+pub mod cluster;
+pub mod conn;
 pub mod contract;
 pub mod database;
+pub mod load;
 pub mod portings;
 pub mod process;
 pub mod proxy;

@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::{Database, tokens};
+
 /// How long a line of output may take before the test fails.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -73,6 +75,11 @@ impl Served {
     /// Starts a server on a free port, with a log of JSON lines.
     pub fn start(args: &[&str]) -> Self {
         Self::from(portero(&["serve", "--listen", "127.0.0.1:0", "--log-format", "json"]).args(args))
+    }
+
+    /// Starts a reference server with the secret of the tests.
+    pub fn reference(database: &Database) -> Self {
+        Self::start(&["--mode", "reference", "--jwt-secret", tokens::SECRET, "--database", &database.url])
     }
 
     /// Starts a server by a command line of its own.

@@ -1,10 +1,13 @@
-//! A proxy between the server and Postgres that counts what is asked, and can be cut like a cable.
+//! A proxy between the server and Postgres that counts what is asked, and can be cut like a cable, be slow, go silent, and lead elsewhere.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::future::pending;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use reqwest::Url;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::AbortHandle;
 
@@ -19,7 +22,14 @@ pub struct Proxy {
 
 #[derive(Default)]
 struct Shared {
+    target: Mutex<String>,
     cut: AtomicBool,
+    /// How long each piece of what is said is held back, in milliseconds.
+    delay: AtomicU64,
+    /// How many connections have been made.
+    made: AtomicUsize,
+    /// How many of them, the first ones, are silent.
+    silent: AtomicUsize,
     connections: Mutex<Vec<AbortHandle>>,
     round_trips: AtomicUsize,
 }
@@ -34,8 +44,8 @@ impl Proxy {
         url.set_port(Some(listener.local_addr().unwrap().port())).unwrap();
         // What is counted must not be encrypted.
         url.query_pairs_mut().append_pair("sslmode", "disable");
-        let shared = Arc::new(Shared::default());
-        tokio::spawn(accept(listener, target, shared.clone()));
+        let shared = Arc::new(Shared { target: Mutex::new(target), ..Shared::default() });
+        tokio::spawn(accept(listener, shared.clone()));
         Self { url: url.into(), shared }
     }
 
@@ -57,36 +67,65 @@ impl Proxy {
     pub fn mend(&self) {
         self.shared.cut.store(false, Ordering::SeqCst);
     }
+
+    /// Holds back each piece of what either side says from now on.
+    pub fn delay(&self, delay: Duration) {
+        self.shared.delay.store(delay.as_millis().try_into().unwrap(), Ordering::SeqCst);
+    }
+
+    /// Lets nothing through any more on the connections that there are, and does not end them either: like a host that has lost its power.
+    pub fn silence(&self) {
+        self.shared.silent.store(self.shared.made.load(Ordering::SeqCst), Ordering::SeqCst);
+    }
+
+    /// Leads new connections to this address.
+    pub fn lead_to(&self, address: &str) {
+        address.clone_into(&mut self.shared.target.lock().unwrap());
+    }
 }
 
-async fn accept(listener: TcpListener, target: String, shared: Arc<Shared>) {
+async fn accept(listener: TcpListener, shared: Arc<Shared>) {
     while let Ok((client, _)) = listener.accept().await {
         if shared.cut.load(Ordering::SeqCst) {
             continue;
         }
-        let connection = tokio::spawn(connect(client, target.clone(), shared.clone()));
+        let connection = tokio::spawn(connect(client, shared.clone()));
         shared.connections.lock().unwrap().push(connection.abort_handle());
     }
 }
 
-async fn connect(client: TcpStream, target: String, shared: Arc<Shared>) {
-    let server = TcpStream::connect(target).await.unwrap();
-    let (mut from_client, mut to_client) = client.into_split();
-    let (mut from_server, mut to_server) = server.into_split();
-    let asking = async {
-        let mut messages = Messages::default();
-        let mut buffer = vec![0; 8192];
-        while let Ok(count @ 1..) = from_client.read(&mut buffer).await {
-            let asked = messages.round_trips(&buffer[..count]);
-            shared.round_trips.fetch_add(asked, Ordering::SeqCst);
-            if to_server.write_all(&buffer[..count]).await.is_err() {
-                break;
-            }
-        }
-    };
+async fn connect(client: TcpStream, shared: Arc<Shared>) {
+    let target = shared.target.lock().unwrap().clone();
+    // Where nobody listens, the client finds its connection closed.
+    let Ok(server) = TcpStream::connect(target).await else { return };
+    let number = shared.made.fetch_add(1, Ordering::SeqCst);
+    let (from_client, to_client) = client.into_split();
+    let (from_server, to_server) = server.into_split();
+    let mut messages = Messages::default();
+    let asking = pass(from_client, to_server, &shared, number, |piece| {
+        shared.round_trips.fetch_add(messages.round_trips(piece), Ordering::SeqCst);
+    });
     tokio::select! {
         () = asking => {}
-        _ = tokio::io::copy(&mut from_server, &mut to_client) => {}
+        () = pass(from_server, to_client, &shared, number, |_| {}) => {}
+    }
+}
+
+/// Passes on what one side says, until one of them has gone.
+async fn pass(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, shared: &Shared, number: usize, mut seen: impl FnMut(&[u8])) {
+    let mut buffer = vec![0; 8192];
+    while let Ok(count @ 1..) = from.read(&mut buffer).await {
+        seen(&buffer[..count]);
+        let delay = shared.delay.load(Ordering::SeqCst);
+        if delay > 0 {
+            tokio::time::sleep(Duration::from_millis(delay)).await;
+        }
+        if number < shared.silent.load(Ordering::SeqCst) {
+            pending::<()>().await;
+        }
+        if to.write_all(&buffer[..count]).await.is_err() {
+            break;
+        }
     }
 }
 

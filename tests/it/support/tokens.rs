@@ -5,6 +5,7 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use jsonwebtoken::jwk::Jwk;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use portero::clock::{Clock, SystemClock};
 use serde_json::{Value, json};
 
 /// The HS256 secret of the servers under test.
@@ -18,6 +19,11 @@ pub fn claims(orgs: &[&str], scope: &str, now: Timestamp) -> Value {
 /// Signs claims with [`SECRET`].
 pub fn hs256(claims: &Value) -> String {
     signed(&Header::new(Algorithm::HS256), claims, &EncodingKey::from_secret(SECRET.as_bytes()))
+}
+
+/// A token for everything, by the machine's own clock.
+pub fn for_processes() -> String {
+    hs256(&claims(&["*"], "api:everything", SystemClock.now()))
 }
 
 /// Signs claims with any key under any header.
