@@ -114,7 +114,9 @@ impl KeySource {
     pub fn edition(&self, now: Timestamp) -> u64 {
         let (due, now_micros) = (self.0.renewal.load(Ordering::Relaxed), now.as_microsecond());
         let next = now_micros.saturating_add(micros(LEAST_INTERVAL));
-        if now_micros > due && self.0.renewal.compare_exchange(due, next, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
+        // Of a clock that has been set back, nobody knows how old they are.
+        let is_due = due != i64::MAX && (now_micros > due || due - now_micros > micros(MAX_AGE));
+        if is_due && self.0.renewal.compare_exchange(due, next, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
             let source = self.clone();
             tokio::spawn(async move { source.refresh(now).await });
         }

@@ -30,7 +30,7 @@ pub fn note(sql: &str) {
     let _ = STATEMENTS.try_with(|statements| statements.borrow_mut().push(sql.to_owned()));
 }
 
-const SETTINGS: PoolSettings = PoolSettings { pool_size: 1, pool_acquire_timeout: 30_000, statement_cache: 100 };
+const SETTINGS: PoolSettings = PoolSettings { pool_size: 1, pool_acquire_timeout: 30_000, statement_cache: 100, statement_timeout: 0 };
 
 fn org() -> OrgName {
     OrgName::parse("masmovil").unwrap()

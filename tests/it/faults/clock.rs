@@ -1,6 +1,11 @@
 //! A system clock that jumps: whatever it says, nothing happens twice, nothing is undone, nothing is lost.
 
-use portero::worker;
+use std::sync::Arc;
+
+use portero::clock::{Clock as _, SystemClock};
+use portero::telemetry::metrics::Metrics;
+use portero::telemetry::pulse::Pulse;
+use portero::worker::{self, Signs};
 use tokio_util::sync::CancellationToken;
 
 use crate::support::both_databases;
@@ -58,7 +63,8 @@ both_databases! {
     async fn with_the_worker(node: Node) {
         node.port_in("masmovil", "634443600").await;
         let (stop, world) = (CancellationToken::new(), node.world.clone());
-        let worker = tokio::spawn(worker::run(move || vec![world.clone()], stop.clone()));
+        let signs = Signs { pulse: Arc::new(Pulse::new(SystemClock.now())), real: Arc::new(SystemClock), metrics: Arc::new(Metrics::default()) };
+        let worker = tokio::spawn(worker::run(move || vec![world.clone()], signs, stop.clone()));
         let jumps = ["2025-11-17T15:00:00", "2025-11-10T00:00:00", "2025-12-01T10:00:00", "2025-11-10T00:00:00"];
         let numbers = ["634443601", "634443602", "634443603", "634443604"];
         for (local, number) in jumps.into_iter().zip(numbers) {

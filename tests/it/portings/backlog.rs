@@ -9,9 +9,10 @@ use portero::store::{DueScope, ListScope, Listing, Store};
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use super::bulk::{self, Conn, FIRST_MSISDN};
+use super::bulk::{self, FIRST_MSISDN};
 use super::lives::{acts, pauses};
 use super::world::{Act, NUMBERS, ORGS, Pause, Stage, msisdn, org_name};
+use crate::support::conn::Conn;
 use crate::support::database::{root, with_database};
 use crate::support::portings::{Node, madrid, state, text};
 use crate::support::proxy::Proxy;
