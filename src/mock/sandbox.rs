@@ -121,6 +121,8 @@ impl Sandbox {
     /// # Errors
     /// Those of [`VirtualClock::change`] and of the store.
     pub async fn change_clock(&self, change: &ClockChange) -> Result<()> {
+        // What readings have shown, without its being written, is not undone where the clock goes back.
+        settle::pass(&self.world, self.clock.now()).await?;
         let setting = self.clock.change(change)?;
         setting.keep(&*self.world.store).await?;
         settle::pass(&self.world, self.clock.now()).await

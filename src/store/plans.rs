@@ -10,6 +10,8 @@ use regex::Regex;
 use sqlx::{AssertSqlSafe, Row};
 
 use super::{Claim, DueScope, ListScope, Listing, PoolSettings, Store, Take, open};
+use crate::domain::archive::ArchivedEvent;
+use crate::domain::contract_code::ContractCode;
 use crate::domain::filter::Predicate;
 use crate::domain::imsi::Imsi;
 use crate::domain::inventory::{BelongsTo, Segment, Status};
@@ -18,7 +20,10 @@ use crate::domain::msisdn::Msisdn;
 use crate::domain::nrn::Nrn;
 use crate::domain::operator::OperatorCode;
 use crate::domain::operator_token::OperatorToken;
+use crate::domain::order::{Order, Party};
 use crate::domain::org::{OrgName, Tenancy};
+use crate::domain::portability::{Event, MessageType, Porting};
+use crate::domain::request::AccessType;
 
 tokio::task_local! {
     static STATEMENTS: RefCell<Vec<String>>;
@@ -85,6 +90,27 @@ async fn claims(store: &dyn Store) {
     assert_eq!(unit.request_digest(&org(), "00500000001").await.unwrap(), None);
 }
 
+/// An order that nothing is stored of.
+fn order(recipient: Option<OrgName>) -> Order {
+    let operator = OperatorCode::parse("005").unwrap();
+    Order {
+        id: "p1".to_owned(),
+        request_id: "r1".to_owned(),
+        msisdn: number(),
+        process_id: None,
+        access_type: AccessType::Individual,
+        contract_code: ContractCode::parse("00500000001").unwrap(),
+        icc_id: None,
+        nrn_receptor: Nrn::parse("741111").unwrap(),
+        chosen_window: None,
+        recipient: Party { operator, org: recipient },
+        donor: None,
+        porting: Porting::send(Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH).porting,
+        message_type: MessageType::EnvioAlta,
+        version: 1,
+    }
+}
+
 async fn writes(store: &dyn Store) {
     let now = Timestamp::UNIX_EPOCH;
     let imsi = Imsi::parse("214049000000001").unwrap();
@@ -97,7 +123,13 @@ async fn writes(store: &dyn Store) {
     unit.waiting_order_offered(number(), &org()).await.unwrap();
     let operator = OperatorCode::parse("005").unwrap();
     unit.ported_numbers_put(&[PortedNumber { msisdn: number(), operator, nrn: Nrn::parse("741111").unwrap() }]).await.unwrap();
-    // It refers to a number that is not there.
+    let (inside, outside) = (order(Some(org())), order(None));
+    unit.numbers_ported(&[(&inside, now), (&outside, now)]).await.unwrap();
+    assert!(unit.orders_update(&[&inside]).await.is_err());
+    let event = Event { message_type: MessageType::EnvioAlta, cause: None, at: now };
+    // These refer to what is not there.
+    assert!(unit.orders_add(&[&inside]).await.is_err());
+    assert!(unit.events_add(&[ArchivedEvent { id: "e1".to_owned(), order_id: "p1".to_owned(), event }]).await.is_err());
     assert!(unit.sim_add(number(), 0, &imsi, Segment::B2c, now).await.is_err());
 }
 
