@@ -17,7 +17,7 @@ use tracing_subscriber::{EnvFilter, Layer as _};
 
 use crate::auth::{Scope, sign};
 use crate::clock::{Clock, SystemClock};
-use crate::config::{AuthConfig, DatabaseConfig, LogConfig, LogFormat, Mode, ServeConfig};
+use crate::config::{AuthConfig, DatabaseConfig, LogConfig, LogFormat, Mode, SentryDsn, ServeConfig};
 use crate::dataset::DataSet;
 use crate::error::Error;
 use crate::mock::seed::Seed;
@@ -230,7 +230,7 @@ fn observe(config: &LogConfig) -> Result<Observed, CommandError> {
         None => tracing_subscriber::registry().with(log).with(filter).init(),
     }
     let mut options = sentry::ClientOptions::default();
-    options.dsn.clone_from(&config.sentry_dsn);
+    options.dsn = config.sentry_dsn.as_ref().map(|SentryDsn(dsn)| dsn.clone());
     options.release = sentry::release_name!();
     Ok(Observed { _sentry: sentry::init(options), traces })
 }

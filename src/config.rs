@@ -1,7 +1,9 @@
 //! Every setting, as flags and environment variables: this file is the documentation of both.
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
@@ -199,6 +201,24 @@ pub enum LogFormat {
     Pretty,
 }
 
+/// Where Sentry is, with the key that lets others report to it; its `Debug` hides both.
+#[derive(Clone)]
+pub struct SentryDsn(pub sentry::types::Dsn);
+
+impl FromStr for SentryDsn {
+    type Err = sentry::types::ParseDsnError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse().map(Self)
+    }
+}
+
+impl fmt::Debug for SentryDsn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SentryDsn(…)")
+    }
+}
+
 /// What is logged, and where failures are reported.
 #[derive(Debug, Clone, Args)]
 pub struct LogConfig {
@@ -210,7 +230,7 @@ pub struct LogConfig {
     pub log_format: LogFormat,
     /// Where failures of the server itself are reported.
     #[arg(long, env = "PORTERO_SENTRY_DSN", hide_env_values = true, value_name = "DSN")]
-    pub sentry_dsn: Option<sentry::types::Dsn>,
+    pub sentry_dsn: Option<SentryDsn>,
     /// Where traces go: the base URL of an OTLP receiver (HTTP, protobuf), such as `http://127.0.0.1:4318`. Unset: there are none.
     #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT", value_name = "URL")]
     pub otlp_endpoint: Option<Url>,
