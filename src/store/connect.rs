@@ -29,7 +29,7 @@ const CHECKED_AT_ONCE: u64 = 64 * 1024 * 1024;
 const SIGN_OF_LIFE: Duration = Duration::from_secs(1);
 
 /// Postgres may have been restarted since a connection was last used, if that was so long ago: under load, none waits as long.
-const LONG_IDLE: Duration = Duration::from_secs(1);
+const LONG_IDLE: Duration = Duration::from_millis(100);
 
 /// The advisory lock of Postgres that a mock server holds: "portero" in ASCII.
 const POSTGRES_LOCK: i64 = 0x0070_6f72_7465_726f;
