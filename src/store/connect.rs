@@ -118,7 +118,7 @@ async fn open_postgres(options: &PgConnectOptions, settings: &PoolSettings) -> R
         Err(error) => return Err(why_not(&options).await.unwrap_or_else(|| query_failure(error))),
     };
     let exclusive = Exclusive::Postgres(Box::new(options), Mutex::new(None));
-    Ok(Arc::new(SqlStore { readers: pool.clone(), writers: pool, exclusive }))
+    Ok(Arc::new(SqlStore::new(pool.clone(), pool, exclusive)))
 }
 
 /// Why Postgres cannot be reached, where it says so at once: the pool itself only says that time is up.
@@ -137,12 +137,12 @@ async fn open_sqlite_file(path: &Path, settings: &PoolSettings) -> Result<Arc<dy
     let writers = settings.options::<Sqlite>().max_connections(1).connect_with(options.clone()).await.map_err(query_failure)?;
     let readers = settings.options::<Sqlite>().connect_with(options.read_only(true)).await.map_err(query_failure)?;
     let lock = path.with_added_extension("lock");
-    Ok(Arc::new(SqlStore { readers, writers, exclusive: Exclusive::File(lock, Mutex::new(None)) }))
+    Ok(Arc::new(SqlStore::new(readers, writers, Exclusive::File(lock, Mutex::new(None)))))
 }
 
 async fn open_sqlite_memory(settings: &PoolSettings) -> Result<Arc<dyn Store>> {
     let pool = memory_pool(settings).await?;
-    Ok(Arc::new(SqlStore { readers: pool.clone(), writers: pool, exclusive: Exclusive::Always }))
+    Ok(Arc::new(SqlStore::over_one_connection(&pool)))
 }
 
 /// The one connection *is* the database, so it never expires, and readers and writers share it.

@@ -3,6 +3,7 @@
 //! A read is one statement on one connection, without a transaction. Writes go through a unit of work, which *is* a transaction: it is
 //! opened for the orgs it may touch, and dropping it undoes it.
 
+mod additions;
 mod archive;
 mod connect;
 mod dialect;
@@ -14,6 +15,8 @@ mod memory;
 mod operator_token;
 mod order;
 mod portability;
+mod queue;
+mod reads;
 mod record;
 mod registry;
 mod sql;
@@ -42,7 +45,7 @@ use crate::error::Result;
 
 /// A database of portero.
 #[async_trait]
-pub trait Store: Registry + Inventory + OperatorTokens + Portabilities {
+pub trait Store: Registry + Inventory + Additions + OperatorTokens + Portabilities {
     /// Opens a unit of work for the orgs of `tenancy`.
     async fn begin(&self, tenancy: Tenancy) -> Result<Box<dyn UnitOfWork>>;
 
@@ -86,6 +89,25 @@ pub trait Inventory: Send + Sync {
 
     /// The number that has or had this SIM.
     async fn number_of_sim(&self, tenancy: &Tenancy, imsi: &Imsi, now: Timestamp) -> Result<Reading<Option<Entry>>>;
+}
+
+/// Adding to the inventory, without a unit of work of one's own: what is added at the same time shares one.
+#[async_trait]
+pub trait Additions: Send + Sync {
+    /// Adds a number with its SIMs for an org of the tenancy, durably; the database decides a race.
+    async fn number_insert(&self, tenancy: &Tenancy, number: NewNumber) -> Result<Insertion>;
+}
+
+/// What became of a number that was to be added.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub enum Insertion {
+    /// It is there, with its SIMs.
+    Done,
+    /// It was there already, in whatever org.
+    NumberTaken,
+    /// Another number has or had one of its SIMs; it is not there.
+    SimTaken,
 }
 
 /// Reading the built-in Entitlement Server's tokens.

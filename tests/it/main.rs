@@ -16,5 +16,6 @@ mod round_trips;
 mod schema;
 mod store;
 mod support;
+mod together;
 mod v1;
 mod v2;
