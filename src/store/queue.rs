@@ -156,3 +156,106 @@ impl<B: Batch> Drop for Lane<B> {
         self.queue.state().running -= usize::from(!self.is_free);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use futures_util::future::join_all;
+    use tokio::sync::Semaphore;
+
+    use super::*;
+
+    /// Doubles numbers, even ones apart from odd ones, and notes how many came together. It waits for a permit before each batch.
+    struct Doubling {
+        permits: Semaphore,
+        batches: Mutex<Vec<usize>>,
+        under_way: AtomicUsize,
+    }
+
+    impl Batch for Doubling {
+        type Request = usize;
+        type Answer = usize;
+
+        fn go_together(first: &usize, other: &usize) -> bool {
+            first % 2 == other % 2
+        }
+
+        async fn run(&self, batch: Vec<Waiting<Self>>) -> Ran {
+            self.batches.lock().unwrap().push(batch.len());
+            self.under_way.fetch_add(1, Ordering::SeqCst);
+            self.permits.acquire().await.unwrap().forget();
+            self.under_way.fetch_sub(1, Ordering::SeqCst);
+            if batch.iter().any(|waiting| waiting.request == UNREACHABLE) {
+                fail_all(batch, &Error::because(Kind::Unavailable, "gone"));
+                return Ran::Unreachable;
+            }
+            assert!(batch.iter().all(|waiting| waiting.request != PANIC), "as asked for");
+            for waiting in batch {
+                let doubled = waiting.request * 2;
+                waiting.answer(Ok(doubled));
+            }
+            Ran::Done
+        }
+    }
+
+    const UNREACHABLE: usize = 1_000_001;
+    const PANIC: usize = 1_000_003;
+
+    fn queue(lanes: usize, permits: usize) -> Arc<Queue<Doubling>> {
+        let doubling = Doubling { permits: Semaphore::new(permits), batches: Mutex::default(), under_way: AtomicUsize::default() };
+        Queue::new(doubling, lanes)
+    }
+
+    #[tokio::test]
+    async fn each_gets_its_own_answer_and_batches_are_bounded() {
+        let queue = queue(2, 1000);
+        let answers = join_all((0..500).map(|number| queue.ask(number))).await;
+        assert!(answers.into_iter().enumerate().all(|(number, answer)| answer.unwrap() == number * 2));
+        let batches = queue.batch().batches.lock().unwrap();
+        assert_eq!((batches.iter().max(), batches.iter().sum::<usize>()), (Some(&MOST), 500));
+    }
+
+    /// One under way, one that waits for its end: what arrives after a batch was sent is in none that was sent before.
+    #[tokio::test]
+    async fn a_lane_takes_what_waits_when_it_is_free_again() {
+        let queue = queue(1, 0);
+        let mut first = Box::pin(queue.ask(2));
+        assert!(futures_util::poll!(&mut first).is_pending());
+        while queue.batch().under_way.load(Ordering::SeqCst) == 0 {
+            tokio::task::yield_now().await;
+        }
+        let mut others: Vec<_> = [4, 6, 8].map(|number| Box::pin(queue.ask(number))).into();
+        for other in &mut others {
+            assert!(futures_util::poll!(other).is_pending());
+        }
+        // One has gone away, and is not asked for.
+        others.pop();
+        queue.batch().permits.add_permits(2);
+        assert_eq!(first.await.unwrap(), 4);
+        assert_eq!(join_all(others).await.into_iter().map(Result::unwrap).collect::<Vec<_>>(), [8, 12]);
+        assert_eq!(*queue.batch().batches.lock().unwrap(), [1, 2]);
+    }
+
+    #[tokio::test]
+    async fn who_waits_for_an_unreachable_database_fails_with_those_before() {
+        let queue = queue(1, 1000);
+        let answers = join_all([UNREACHABLE, 1, 2, 4].map(|number| queue.ask(number))).await;
+        assert!(answers.into_iter().all(|answer| answer.unwrap_err().kind() == Kind::Unavailable));
+        assert_eq!(queue.ask(2).await.unwrap(), 4);
+    }
+
+    #[tokio::test]
+    async fn a_batch_that_panics_leaves_its_lane_free() {
+        let queue = queue(1, 1000);
+        assert_eq!(queue.ask(PANIC).await.unwrap_err().kind(), Kind::Internal);
+        assert_eq!(queue.ask(2).await.unwrap(), 4);
+    }
+
+    #[tokio::test]
+    async fn a_closed_queue_takes_nothing() {
+        let queue = queue(1, 1000);
+        queue.close();
+        assert_eq!(queue.ask(2).await.unwrap_err().kind(), Kind::Unavailable);
+    }
+}
