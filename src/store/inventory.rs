@@ -31,10 +31,8 @@ const BY_MSISDN: &str = " WHERE m.msisdn = $1";
 static NUMBERS: Lookup = Lookup { head: &[ENTRY, DUE, ", m.msisdn AS asked", TABLES, " WHERE m.msisdn IN ("], tail: ")" };
 
 /// The numbers that have or had SIMs.
-static NUMBERS_OF_SIMS: Lookup = Lookup {
-    head: &[ENTRY, DUE, ", i.imsi AS asked", TABLES, " JOIN imsis i ON i.msisdn = m.msisdn WHERE i.imsi IN ("],
-    tail: ")",
-};
+static NUMBERS_OF_SIMS: Lookup =
+    Lookup { head: &[ENTRY, DUE, ", i.imsi AS asked", TABLES, " JOIN imsis i ON i.msisdn = m.msisdn WHERE i.imsi IN ("], tail: ")" };
 
 /// Reads one entry from its rows; one that the tenancy does not see does not exist.
 fn entry<D: Dialect>(rows: &[D::Row], tenancy: &Tenancy) -> Result<Option<Entry>> {

@@ -64,10 +64,8 @@ pub(super) fn due_condition(scope: &DueScope, now: Timestamp) -> (String, Vec<Pa
 }
 
 /// When the active orders of numbers are due.
-static DUE_OF_NUMBERS: Lookup = Lookup {
-    head: &["SELECT msisdn AS asked, due_at FROM portings WHERE state IN ('AENV', 'ASOL', 'ACON') AND msisdn IN ("],
-    tail: ")",
-};
+static DUE_OF_NUMBERS: Lookup =
+    Lookup { head: &["SELECT msisdn AS asked, due_at FROM portings WHERE state IN ('AENV', 'ASOL', 'ACON') AND msisdn IN ("], tail: ")" };
 
 /// Whether one of these orders is due at `now`.
 fn due_by<D: Dialect>(rows: &[D::Row], now: Timestamp) -> Result<bool> {

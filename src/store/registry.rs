@@ -16,8 +16,10 @@ use crate::error::{Error, Kind, Result};
 pub(super) const ORGS: &str = "SELECT name, operator_code, nrn, home_system, tenant_id, bit, tier FROM orgs ORDER BY name";
 
 /// Orgs by their names.
-static ORGS_BY_NAME: Lookup =
-    Lookup { head: &["SELECT name AS asked, name, operator_code, nrn, home_system, tenant_id, bit, tier FROM orgs WHERE name IN ("], tail: ")" };
+static ORGS_BY_NAME: Lookup = Lookup {
+    head: &["SELECT name AS asked, name, operator_code, nrn, home_system, tenant_id, bit, tier FROM orgs WHERE name IN ("],
+    tail: ")",
+};
 
 /// Reads an org from a row that has the columns of `orgs`.
 pub(super) fn org<D: Dialect>(row: &D::Row) -> Result<Org> {

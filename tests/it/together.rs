@@ -193,7 +193,8 @@ async fn many_readings_cost_few_round_trips() {
         let store = open(&proxy.url).await;
         read(&*store, &Tenancy::Every, number(0)).await.unwrap();
         let before = proxy.round_trips();
-        let found = join_all((0..MANY).map(|turn| read(&*store, &Tenancy::Every, Msisdn::from_e164(34_666_777_000 + turn as u64).unwrap()))).await;
+        let found =
+            join_all((0..MANY).map(|turn| read(&*store, &Tenancy::Every, Msisdn::from_e164(34_666_777_000 + turn as u64).unwrap()))).await;
         assert!(found.iter().all(Result::is_ok));
         // Another connection may have been opened for it, which costs one more.
         let cost = proxy.round_trips() - before;

@@ -38,6 +38,6 @@ end
 
 function done(summary, latency)
   local failed = summary.errors
-  io.write(format("RESULT %.0f %.0f %.0f %d\n", summary.requests / summary.duration * 1e6, latency:percentile(50), latency:percentile(99),
-    failed.status + failed.connect + failed.read + failed.write + failed.timeout))
+  io.write(format("RESULT %.0f %.0f %.0f %d %d\n", summary.requests / summary.duration * 1e6, latency:percentile(50), latency:percentile(99),
+    failed.status + failed.connect + failed.read + failed.write + failed.timeout, summary.requests))
 end

@@ -21,7 +21,8 @@ const SELECT: &str = "SELECT m.org, m.belongs_to, m.status, m.checked_at, o.tena
         ARRAY(SELECT i.imsi FROM imsis i WHERE i.msisdn = m.msisdn ORDER BY i.slot) AS imsis
    FROM msisdns m JOIN orgs o ON o.name = m.org WHERE m.msisdn = $1";
 
-const INSERT: &str = "INSERT INTO bench_numbers (msisdn, imsi, org, belongs_to, status, checked_at) VALUES ($1, $2, $3, 'mas-stack', 'OK', 0)
+const INSERT: &str =
+    "INSERT INTO bench_numbers (msisdn, imsi, org, belongs_to, status, checked_at) VALUES ($1, $2, $3, 'mas-stack', 'OK', 0)
  ON CONFLICT (msisdn) DO NOTHING RETURNING checked_at";
 
 struct Connection {
@@ -77,15 +78,8 @@ async fn read(State(database): State<Arc<Database>>, Path(msisdn): Path<i64>) ->
     let row = connection.client.query_opt(&connection.select, &[&(34_000_000_000 + msisdn)]).await;
     let Some(row) = row.expect("Postgres answers") else { return StatusCode::NOT_FOUND.into_response() };
     let tenant = Tenant { tenant_id: row.get(4), bit: row.get(5), tier: row.get(6) };
-    let number = Number {
-        msisdn,
-        org: row.get(0),
-        belongs_to: row.get(1),
-        status: row.get(2),
-        checked_at: row.get(3),
-        tenant,
-        imsis: row.get(7),
-    };
+    let number =
+        Number { msisdn, org: row.get(0), belongs_to: row.get(1), status: row.get(2), checked_at: row.get(3), tenant, imsis: row.get(7) };
     Json(number).into_response()
 }
 
