@@ -3,6 +3,7 @@
 use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
@@ -200,7 +201,7 @@ impl SeedArgs {
             Some(seed) => seed,
             None => Seed::Data(DataSet::parse(&read(Path::new(&self.data))?)?.into()),
         };
-        seed.fill(&*store, SystemClock.now()).await?;
+        seed.fill(&*store, Arc::new(SystemClock)).await?;
         store.close().await;
         Ok(())
     }

@@ -100,7 +100,7 @@ impl Server {
     pub async fn build(config: &ServeConfig, clocks: Clocks) -> Result<Self, StartError> {
         let secret = signing_secret(config.mode, &config.auth)?;
         let store = store::open(&config.database.database, &config.database.pool).await?;
-        prepare(&store, config.mode, &*clocks.data).await?;
+        prepare(&store, config.mode, clocks.data.clone()).await?;
         let keys = match &config.auth.jwks {
             Some(location) => Some(KeySource::new(location.clone())?),
             None => None,
@@ -211,7 +211,7 @@ pub fn signing_secret(mode: Mode, auth: &AuthConfig) -> Result<Option<Secret>, S
 }
 
 /// Brings a database into the state that its mode needs.
-async fn prepare(store: &Arc<dyn Store>, mode: Mode, clock: &dyn Clock) -> Result<(), StartError> {
+async fn prepare(store: &Arc<dyn Store>, mode: Mode, clock: Arc<dyn Clock>) -> Result<(), StartError> {
     match mode {
         Mode::Reference => {
             store.migrate().await?;
@@ -222,7 +222,7 @@ async fn prepare(store: &Arc<dyn Store>, mode: Mode, clock: &dyn Clock) -> Resul
         Mode::Mock => {
             take_for_mock(&**store).await?;
             if store.is_empty().await? {
-                Seed::Demo.fill(&**store, clock.now()).await?;
+                Seed::Demo.fill(&**store, clock).await?;
             }
         }
     }

@@ -1,12 +1,13 @@
 //! Data sets: what `seed` fills a mock's database with, and `load` a registry.
 //!
 //! A data set is a JSON file with the members `orgs`, `operators`, `holidays`, `ported_numbers`, `msisdns` and `operator_tokens`, each optional.
-//! One that was made from a database has besides `portability_requests`, `portings`, `portabilities`, `portability_events` and `counters`.
+//! One that was made from a world has besides `clock`, `portability_requests`, `portings`, `portabilities`, `portability_events` and `counters`.
 
 mod check;
 mod portings;
 mod raw;
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 
 use crate::domain::archive::Archive;
@@ -27,6 +28,8 @@ const DEMO: &str = include_str!("demo.json");
 /// A data set, read and valid.
 #[derive(Debug, Clone, Default)]
 pub struct DataSet {
+    /// What the world's clock showed; `None`: real time.
+    pub clock: Option<ClockReading>,
     /// The brands.
     pub orgs: Vec<Org>,
     /// The inventory.
@@ -41,6 +44,22 @@ pub struct DataSet {
     pub ported_numbers: Vec<PortedNumber>,
     /// What became of requests for portability.
     pub archive: Archive,
+}
+
+/// What the clock of a world shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClockReading {
+    /// The time.
+    pub now: Timestamp,
+    /// Whether it stands still.
+    pub frozen: bool,
+    /// How many seconds pass in one while it does not stand still, 1 to [`ClockReading::FASTEST`].
+    pub scale: u32,
+}
+
+impl ClockReading {
+    /// The fastest a clock runs.
+    pub const FASTEST: u32 = 1_000_000;
 }
 
 impl DataSet {
@@ -76,7 +95,11 @@ impl DataSet {
 
     fn from_raw(raw: Result<raw::DataSet, serde_path_to_error::Error<serde_json::Error>>) -> Result<Self> {
         let raw = raw.map_err(|error| Error::new(Kind::Invalid, format!("data set, {}: {}", error.path(), error.inner())))?;
+        let clock = |clock: raw::RawClock| {
+            clock.convert().map_err(|member| Error::new(Kind::Invalid, format!("data set, clock.{member} is not valid")))
+        };
         Ok(Self {
+            clock: raw.clock.map(clock).transpose()?,
             orgs: converted("orgs", &raw.orgs, raw::Org::convert)?,
             numbers: converted("msisdns", &raw.msisdns, raw::Number::convert)?,
             operator_tokens: converted("operator_tokens", &raw.operator_tokens, raw::Token::convert)?,

@@ -5,6 +5,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::ClockReading;
 use super::portings::{RawCounter, RawEvent, RawPortability, RawPorting, RawRequest};
 use crate::clock::truncated;
 use crate::domain::imsi::Imsi;
@@ -20,6 +21,9 @@ use crate::domain::org::OrgName;
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DataSet {
+    /// Absent: real time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) clock: Option<RawClock>,
     #[serde(default)]
     pub(super) orgs: Vec<Org>,
     #[serde(default)]
@@ -46,6 +50,25 @@ pub struct DataSet {
     pub(super) portability_events: Vec<RawEvent>,
     #[serde(default)]
     pub(super) counters: Vec<RawCounter>,
+}
+
+/// What a world's clock showed
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = DataSetClock)]
+pub struct RawClock {
+    #[schema(value_type = String)]
+    now: Timestamp,
+    #[serde(default)]
+    frozen: bool,
+    /// How many seconds pass in one, 1 if absent.
+    #[serde(default = "real_speed")]
+    #[schema(minimum = 1, maximum = 1_000_000)]
+    scale: u32,
+}
+
+fn real_speed() -> u32 {
+    1
 }
 
 /// An org
@@ -115,6 +138,21 @@ pub struct Token {
 
 fn is_digits(text: &str, length: usize) -> bool {
     text.len() == length && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+impl RawClock {
+    pub fn convert(&self) -> Result<ClockReading, &'static str> {
+        if !(1..=ClockReading::FASTEST).contains(&self.scale) {
+            return Err("scale");
+        }
+        Ok(ClockReading { now: truncated(self.now), frozen: self.frozen, scale: self.scale })
+    }
+}
+
+impl From<&ClockReading> for RawClock {
+    fn from(clock: &ClockReading) -> Self {
+        Self { now: clock.now, frozen: clock.frozen, scale: clock.scale }
+    }
 }
 
 impl Org {
@@ -271,6 +309,7 @@ impl From<&super::DataSet> for DataSet {
     fn from(data: &super::DataSet) -> Self {
         let archive = &data.archive;
         Self {
+            clock: data.clock.as_ref().map(RawClock::from),
             orgs: data.orgs.iter().map(Org::from).collect(),
             msisdns: data.numbers.iter().map(Number::from).collect(),
             operator_tokens: data.operator_tokens.iter().map(Token::from).collect(),

@@ -202,6 +202,16 @@ pub mod errors {
         503 Unavailable "Service Unavailable: try again after Retry-After seconds.";
     }
 
+    /// Takes from a document the answer of operations that ask something upstream.
+    #[derive(Debug)]
+    pub struct NothingUpstream;
+
+    impl utoipa::Modify for NothingUpstream {
+        fn modify(&self, openapi: &mut OpenApi) {
+            openapi.components.get_or_insert_default().responses.remove("BadGateway");
+        }
+    }
+
     /// Declares sets of the answers above that many operations share: `errors::Common`.
     macro_rules! shared {
         ($($(#[$meta:meta])* $name:ident = [$($status:literal $response:ident),+];)+) => {
@@ -222,6 +232,8 @@ pub mod errors {
     shared! {
         /// What any operation may answer.
         Common = [400 BadRequest, 401 Unauthorized, 403 Forbidden, 404 NotFound, 500 InternalServerError, 503 Unavailable];
+        /// What any operation of the control plane may answer.
+        Control = [400 BadRequest, 401 Unauthorized, 403 Forbidden, 500 InternalServerError, 503 Unavailable];
         /// What an operation that takes a body may answer besides.
         OfBody = [413 TooLarge, 415 UnsupportedMediaType];
     }

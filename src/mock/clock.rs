@@ -6,15 +6,18 @@ use jiff::{SignedDuration, Span, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::clock::{Clock, truncated};
+use crate::dataset::ClockReading;
 use crate::domain::calendar::Calendar;
+use crate::domain::org::Tenancy;
 use crate::error::{Error, Kind, Result, Violation};
-
-/// The fastest a clock runs: so many seconds in one.
-pub const FASTEST: u32 = 1_000_000;
+use crate::store::Store;
 
 /// What a clock can show: from 1970-01-01T00:00:00Z, where what is stored begins, to 9000-01-01T00:00:00Z, which leaves room for what is due later.
 const EARLIEST: Timestamp = Timestamp::UNIX_EPOCH;
 const LATEST: Timestamp = Timestamp::constant(221_845_392_000, 0);
+
+/// The setting of a database that says how its clock is set.
+const SETTING: &str = "clock";
 
 /// The virtual time of a sandbox: real time, but for where it was set and how fast it runs.
 pub struct VirtualClock {
@@ -42,8 +45,14 @@ pub struct ClockChange {
     pub advance: Option<Span>,
     /// Whether it is to stand still.
     pub frozen: Option<bool>,
-    /// How many seconds are to pass in one, 1 to [`FASTEST`].
+    /// How many seconds are to pass in one, 1 to [`ClockReading::FASTEST`].
     pub scale: Option<u32>,
+}
+
+impl From<&ClockReading> for ClockChange {
+    fn from(clock: &ClockReading) -> Self {
+        Self { now: Some(clock.now), frozen: Some(clock.frozen), scale: Some(clock.scale), ..Self::default() }
+    }
 }
 
 impl ClockChange {
@@ -89,6 +98,13 @@ impl VirtualClock {
         Ok(*setting)
     }
 
+    /// What it shows.
+    #[must_use]
+    pub fn reading(&self) -> ClockReading {
+        let setting = self.setting();
+        ClockReading { now: setting.at(self.real.now()), frozen: setting.frozen, scale: setting.scale }
+    }
+
     /// Goes on to an instant, unless it is past it.
     pub fn reach(&self, instant: Timestamp) -> Setting {
         let real_now = self.real.now();
@@ -101,6 +117,26 @@ impl VirtualClock {
 }
 
 impl Setting {
+    /// How the clock of a database was left; `None`: it shows real time.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn kept(store: &dyn Store) -> Result<Option<Self>> {
+        let Some(text) = store.setting(SETTING).await? else { return Ok(None) };
+        serde_json::from_str(&text).map(Some).map_err(|error| Error::because(Kind::Internal, error))
+    }
+
+    /// Writes down how the clock of a database is set, for the next start of the server.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn keep(self, store: &dyn Store) -> Result<()> {
+        let text = serde_json::to_string(&self).map_err(|error| Error::because(Kind::Internal, error))?;
+        let mut unit = store.begin(Tenancy::Every).await?;
+        unit.setting_put(SETTING, &text).await?;
+        unit.commit().await
+    }
+
     fn real(now: Timestamp) -> Self {
         Self { real_then: now, virtual_then: now, frozen: false, scale: 1 }
     }
@@ -140,7 +176,7 @@ fn in_range(now: Timestamp, field: &str) -> Result<()> {
 
 impl Clock for VirtualClock {
     fn now(&self) -> Timestamp {
-        self.setting().at(self.real.now())
+        self.reading().now
     }
 }
 
@@ -256,7 +292,7 @@ mod tests {
     #[test]
     fn its_end_is_not_passed() {
         let (real, clock) = clock();
-        clock.change(&ClockChange { now: Some(LATEST), scale: Some(FASTEST), ..ClockChange::default() }).unwrap();
+        clock.change(&ClockChange { now: Some(LATEST), scale: Some(ClockReading::FASTEST), ..ClockChange::default() }).unwrap();
         assert_eq!(LATEST, at("9000-01-01T00:00:00Z"));
         real.pass(i64::from(i32::MAX));
         assert_eq!(clock.now(), LATEST);

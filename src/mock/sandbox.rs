@@ -22,12 +22,9 @@ use crate::domain::org::Tenancy;
 use crate::domain::portability::due_at;
 use crate::entitlement::EntitlementServer;
 use crate::entitlement::stored::StoredTokens;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
 use crate::service::{World, registry, settle};
 use crate::store::{Claim, DueScope, Store};
-
-/// The setting of a database that says how its clock is set.
-const CLOCK: &str = "clock";
 
 /// A world of its own: data, clock, donors, faults, journal.
 pub struct Sandbox {
@@ -66,8 +63,8 @@ impl Sandbox {
     /// Those of the store.
     pub async fn over(name: &str, store: Arc<dyn Store>, around: &Surroundings, created_at: Timestamp) -> Result<Self> {
         let sandbox = Self::new(name, store.clone(), around, created_at);
-        if let Some(text) = store.setting(CLOCK).await? {
-            sandbox.clock.set(serde_json::from_str(&text).map_err(|error| Error::because(Kind::Internal, error))?);
+        if let Some(setting) = Setting::kept(&*store).await? {
+            sandbox.clock.set(setting);
         }
         Ok(sandbox)
     }
@@ -77,11 +74,10 @@ impl Sandbox {
     /// # Errors
     /// Those of [`registry::seed`] and [`VirtualClock::change`].
     pub async fn in_memory(name: &str, beginning: &Beginning, around: &Surroundings, created_at: Timestamp) -> Result<Self> {
-        let start = VirtualClock::new(around.time.clone());
-        let setting = start.change(&beginning.clock)?;
+        let start = beginning.clock(around)?;
         let database = around.templates.database(&beginning.seed, start.now()).await?;
         let sandbox = Self::new(name, database.store(), around, created_at);
-        sandbox.clock.set(setting);
+        sandbox.clock.set(start.setting());
         Ok(sandbox)
     }
 
@@ -98,19 +94,18 @@ impl Sandbox {
         Self { name: name.to_owned(), created_at, world, clock, donors, faults, journal, beginning: Mutex::default() }
     }
 
-    /// Begins again: with this seed, a clock that shows real time but for these changes, donors that were told nothing, without faults, and
+    /// Begins again: with this seed, its clock but for these changes, donors that were told nothing, without faults, and
     /// with an empty journal.
     ///
     /// # Errors
     /// Those of [`registry::seed`] and [`VirtualClock::change`]; then everything is as it was.
     pub async fn reset(&self, beginning: &Beginning, around: &Surroundings) -> Result<()> {
-        let start = VirtualClock::new(around.time.clone());
-        let setting = start.change(&beginning.clock)?;
+        let start = beginning.clock(around)?;
         let data = around.templates.data(&beginning.seed, start.now()).await?;
         let _alone = self.beginning.lock().await;
         // The new data must not be seen at the old time, at which more may be due.
         let before = self.clock.setting();
-        self.clock.set(setting);
+        self.clock.set(start.setting());
         if let Err(error) = registry::seed(&*self.world.store, &data).await {
             self.clock.set(before);
             return Err(error);
@@ -118,7 +113,7 @@ impl Sandbox {
         self.donors.clear();
         self.faults.clear();
         self.journal.clear();
-        if beginning.clock.is_empty() { Ok(()) } else { self.keep(setting).await }
+        start.setting().keep(&*self.world.store).await
     }
 
     /// Changes the clock, and lets happen what is due then.
@@ -127,7 +122,7 @@ impl Sandbox {
     /// Those of [`VirtualClock::change`] and of the store.
     pub async fn change_clock(&self, change: &ClockChange) -> Result<()> {
         let setting = self.clock.change(change)?;
-        self.keep(setting).await?;
+        setting.keep(&*self.world.store).await?;
         settle::pass(&self.world, self.clock.now()).await
     }
 
@@ -137,7 +132,7 @@ impl Sandbox {
     /// Those of the store.
     pub async fn reach(&self, instant: Timestamp) -> Result<()> {
         let setting = self.clock.reach(instant);
-        self.keep(setting).await?;
+        setting.keep(&*self.world.store).await?;
         settle::pass(&self.world, self.clock.now()).await
     }
 
@@ -156,7 +151,7 @@ impl Sandbox {
     /// The orders of a process, with everything applied that is due.
     ///
     /// # Errors
-    /// [`Kind::NotFound`] where there is no such process.
+    /// [`crate::error::Kind::NotFound`] where there is no such process.
     pub async fn process(&self, process_id: &str) -> Result<Vec<Order>> {
         settle::pass(&self.world, self.clock.now()).await?;
         let mut unit = self.world.store.begin(Tenancy::Every).await?;
@@ -193,14 +188,6 @@ impl Sandbox {
         unit.commit().await?;
         Ok(Some(expires_at))
     }
-
-    /// Writes down how the clock is set, for the next start of the server.
-    async fn keep(&self, setting: Setting) -> Result<()> {
-        let text = serde_json::to_string(&setting).map_err(|error| Error::because(Kind::Internal, error))?;
-        let mut unit = self.world.store.begin(Tenancy::Every).await?;
-        unit.setting_put(CLOCK, &text).await?;
-        unit.commit().await
-    }
 }
 
 /// How a world begins.
@@ -208,6 +195,15 @@ impl Sandbox {
 pub struct Beginning {
     /// With which data.
     pub seed: Seed,
-    /// With which time, if not real time.
+    /// What is changed about the seed's time, which is real time if it has none of its own.
     pub clock: ClockChange,
+}
+
+impl Beginning {
+    fn clock(&self, around: &Surroundings) -> Result<VirtualClock> {
+        let clock = VirtualClock::new(around.time.clone());
+        clock.change(&self.seed.clock())?;
+        clock.change(&self.clock)?;
+        Ok(clock)
+    }
 }

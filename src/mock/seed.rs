@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
-
+use super::clock::{ClockChange, VirtualClock};
 use super::demo;
+use crate::clock::Clock;
 use crate::dataset::DataSet;
 use crate::error::Result;
 use crate::service::registry;
@@ -31,14 +31,26 @@ impl Seed {
         }
     }
 
-    /// Replaces everything a database holds, as of `now`.
+    /// How the clock of its world is set at first, if not to real time.
+    #[must_use]
+    pub fn clock(&self) -> ClockChange {
+        match self {
+            Self::Demo => ClockChange::default(),
+            Self::Data(data) => data.clock.as_ref().map(ClockChange::from).unwrap_or_default(),
+        }
+    }
+
+    /// Replaces everything a database holds, and how its clock is set.
     ///
     /// # Errors
-    /// Those of [`registry::seed`].
-    pub async fn fill(&self, store: &dyn Store, now: Timestamp) -> Result<()> {
+    /// Those of [`registry::seed`] and [`VirtualClock::change`].
+    pub async fn fill(&self, store: &dyn Store, real: Arc<dyn Clock>) -> Result<()> {
+        let clock = VirtualClock::new(real);
+        let setting = clock.change(&self.clock())?;
         match self {
-            Self::Demo => registry::seed(store, &registry::export(&*demo::play(now).await?.store()).await?).await,
-            Self::Data(data) => registry::seed(store, data).await,
+            Self::Demo => registry::seed(store, &registry::export(&*demo::play(clock.now()).await?.store()).await?).await?,
+            Self::Data(data) => registry::seed(store, data).await?,
         }
+        setting.keep(store).await
     }
 }

@@ -42,6 +42,7 @@ pub async fn export(store: &dyn Store) -> Result<DataSet> {
     let mut unit = store.begin(Tenancy::Every).await?;
     let directory = unit.directory_now().await?;
     Ok(DataSet {
+        clock: None,
         orgs: unit.orgs_now().await?,
         numbers: unit.numbers().await?,
         operator_tokens: unit.operator_tokens().await?,

@@ -1,5 +1,6 @@
 //! The README says what is true: its tables are the code's, and its tour runs.
 
+use std::path::Path;
 use std::process::Command;
 
 use clap::Args;
@@ -82,19 +83,33 @@ fn steps(section: &str) -> Vec<Step> {
     steps
 }
 
-/// Every block of the tour, in order, in one directory, against one fresh server. The first block starts the server and sets the variables
-/// that the others use; here the test does that, on a free port.
+/// Every block of the tour but the first, which starts the server and sets the variables that the others use: here the test does that.
 #[test]
 fn the_tour() {
+    let steps = steps(&section("A tour"));
+    assert!(steps.len() > 5 && steps[0].shell.contains("portero serve") && steps[0].shell.contains("portero token --org masmovil"));
+    walk(&steps[1..]);
+}
+
+#[test]
+fn a_world_for_each_test() {
+    let steps = steps(&section("A world for each test"));
+    assert_eq!(steps.len(), 3);
+    walk(&steps);
+}
+
+/// Runs each step in the same directory, against one fresh server on a free port, and compares what it prints.
+fn walk(steps: &[Step]) {
     let dir = ScratchDir::new();
     let served = Served::from(&mut in_dir(&dir, &["serve", "--listen", "127.0.0.1:0"]));
     let token = run(&mut portero(&["token", "--org", "masmovil"])).stdout;
-    let steps = steps(&section("A tour"));
-    assert!(steps.len() > 5 && steps[0].shell.contains("portero serve") && steps[0].shell.contains("portero token --org masmovil"));
-    for step in &steps[1..] {
+    let program = Path::new(env!("CARGO_BIN_EXE_portero")).parent().unwrap();
+    let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap());
+    for step in steps {
         assert!(!step.output.is_empty(), "nothing is said about what this prints:\n{}", step.shell);
         let mut shell = Command::new("bash");
-        shell.args(["-euo", "pipefail", "-c", &step.shell]).current_dir(&*dir).env("URL", &served.url).env("TOKEN", token.trim_end());
+        shell.args(["-euo", "pipefail", "-c", &step.shell]).current_dir(&*dir);
+        shell.env("PATH", &path).env("URL", &served.url).env("TOKEN", token.trim_end());
         let output = run(&mut shell);
         assert_eq!(output.code, 0, "{}\n{}", step.shell, output.stderr);
         let printed = output.stdout.trim_end();

@@ -14,7 +14,7 @@ use utoipa_axum::routes;
 
 use super::AppState;
 use super::docs::BearerToken;
-use super::envelope::errors::ErrorResponses;
+use super::envelope::errors::{ErrorResponses, NothingUpstream};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -30,7 +30,7 @@ use super::envelope::errors::ErrorResponses;
         (name = "Mobile portabilities", description = "Get info about portabilities"),
         (name = "Mobile operations", description = "Manage portabilities"),
     ),
-    modifiers(&BearerToken, &ErrorResponses),
+    modifiers(&BearerToken, &ErrorResponses, &NothingUpstream),
 )]
 struct Api;
 
@@ -51,8 +51,6 @@ pub fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(manage::cancel));
     let api = router.get_openapi_mut();
     examples::add(api);
-    // Nothing upstream is asked here.
-    api.components.get_or_insert_default().responses.remove("BadGateway");
     router
 }
 

@@ -6,6 +6,7 @@ use axum::{Extension, Json};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::body::SandboxHeader;
 use super::clock::ClockInfo;
 use crate::auth::extract::{Caller, ControlMock};
 use crate::clock::Clock;
@@ -85,14 +86,10 @@ impl DueInfo {
 /// The clock, the Central Node's hours, and what time alone will change, with everything applied that is due now.
 #[utoipa::path(
     get, path = "/_mock/agenda", operation_id = "getAgenda", tag = "Time", security(("bearer" = ["mock"])),
-    params(("X-Sandbox" = Option<String>, Header, description = "The sandbox; `default` if absent", example = "ci-7")),
+    params(SandboxHeader),
     responses(
         (status = 200, description = "OK", body = AgendaInfo),
-        (status = 400, response = errors::BadRequest),
-        (status = 401, response = errors::Unauthorized),
-        (status = 403, response = errors::Forbidden),
-        (status = 500, response = errors::InternalServerError),
-        (status = 503, response = errors::Unavailable),
+        errors::Control,
     )
 )]
 pub async fn show(_: Caller<ControlMock>, Extension(sandbox): Extension<Arc<Sandbox>>) -> Result<Json<AgendaInfo>> {

@@ -1,4 +1,4 @@
-//! Members that several bodies of the control plane share.
+//! Parameters and members that several operations of the control plane share.
 
 use std::sync::Arc;
 
@@ -6,17 +6,27 @@ use jiff::Span;
 use jiff::fmt::temporal::SpanParser;
 use serde::Serialize;
 use serde_json::Value;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
-use crate::dataset::{DataSet, Written};
+use crate::dataset::{ClockReading, DataSet, Written};
 use crate::domain::msisdn::Msisdn;
 use crate::error::Result;
 use crate::http::body::{Fields, JsonObject};
 use crate::http::params::invalid;
 use crate::http::portability::body::date_time;
-use crate::mock::clock::{ClockChange, FASTEST};
+use crate::mock::clock::ClockChange;
 use crate::mock::sandbox::Beginning;
 use crate::mock::seed::Seed;
+
+/// Which world is meant.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "only the documents mention it: the layer of sandboxes reads the header")]
+pub struct SandboxHeader {
+    /// The sandbox; `default` if absent
+    #[param(rename = "X-Sandbox", nullable = false, example = "ci-7")]
+    sandbox: Option<String>,
+}
 
 /// `seed` and `clock`: how a world begins.
 pub fn beginning(body: &JsonObject) -> Result<Beginning> {
@@ -43,7 +53,7 @@ pub fn clock_change(fields: &mut Fields<'_>) -> Option<ClockChange> {
         now: fields.optional("now", date_time),
         advance: fields.optional("advance", duration),
         frozen: fields.flag("frozen"),
-        scale: fields.integer("scale", 1..=FASTEST),
+        scale: fields.integer("scale", 1..=ClockReading::FASTEST),
     })
 }
 

@@ -6,7 +6,7 @@ use axum::{Extension, Json};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::body::{ClockBody, clock_change};
+use super::body::{ClockBody, SandboxHeader, clock_change};
 use crate::auth::extract::{Caller, ControlMock};
 use crate::clock::Clock;
 use crate::domain::instant;
@@ -48,16 +48,14 @@ impl ClockInfo {
 }
 
 /// The time of the sandbox
+///
+/// With when time alone will next change something.
 #[utoipa::path(
     get, path = "/_mock/clock", operation_id = "getClock", tag = "Time", security(("bearer" = ["mock"])),
-    params(("X-Sandbox" = Option<String>, Header, description = "The sandbox; `default` if absent", example = "ci-7")),
+    params(SandboxHeader),
     responses(
         (status = 200, description = "OK", body = ClockInfo),
-        (status = 400, response = errors::BadRequest),
-        (status = 401, response = errors::Unauthorized),
-        (status = 403, response = errors::Forbidden),
-        (status = 500, response = errors::InternalServerError),
-        (status = 503, response = errors::Unavailable),
+        errors::Control,
     )
 )]
 pub async fn show(_: Caller<ControlMock>, Extension(sandbox): Extension<Arc<Sandbox>>) -> Result<Json<ClockInfo>> {
@@ -69,17 +67,12 @@ pub async fn show(_: Caller<ControlMock>, Extension(sandbox): Extension<Arc<Sand
 /// What is due then has happened when this is answered: in order, each stamped with the time it was due. Set back, nothing is undone.
 #[utoipa::path(
     put, path = "/_mock/clock", operation_id = "changeClock", tag = "Time", security(("bearer" = ["mock"])),
-    params(("X-Sandbox" = Option<String>, Header, description = "The sandbox; `default` if absent", example = "ci-7")),
+    params(SandboxHeader),
     request_body = ClockBody,
     responses(
         (status = 200, description = "OK", body = ClockInfo),
-        (status = 400, response = errors::BadRequest),
-        (status = 401, response = errors::Unauthorized),
-        (status = 403, response = errors::Forbidden),
-        (status = 413, response = errors::TooLarge),
-        (status = 415, response = errors::UnsupportedMediaType),
-        (status = 500, response = errors::InternalServerError),
-        (status = 503, response = errors::Unavailable),
+        errors::Control,
+        errors::OfBody,
     )
 )]
 pub async fn change(_: Caller<ControlMock>, Extension(sandbox): Extension<Arc<Sandbox>>, body: JsonObject) -> Result<Json<ClockInfo>> {

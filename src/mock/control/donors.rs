@@ -11,7 +11,7 @@ use jiff::{SignedDuration, SpanRelativeTo};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::body::duration;
+use super::body::{SandboxHeader, duration};
 use crate::auth::extract::{Caller, ControlMock};
 use crate::central_node::DonorPlan;
 use crate::domain::cause::DenyCause;
@@ -84,14 +84,10 @@ impl DonorInfo {
 /// `*` comes first, the others by code.
 #[utoipa::path(
     get, path = "/_mock/donors", operation_id = "listDonors", tag = "Outside", security(("bearer" = ["mock"])),
-    params(("X-Sandbox" = Option<String>, Header, description = "The sandbox; `default` if absent", example = "ci-7")),
+    params(SandboxHeader),
     responses(
         (status = 200, description = "OK", body = Vec<DonorInfo>),
-        (status = 400, response = errors::BadRequest),
-        (status = 401, response = errors::Unauthorized),
-        (status = 403, response = errors::Forbidden),
-        (status = 500, response = errors::InternalServerError),
-        (status = 503, response = errors::Unavailable),
+        errors::Control,
     )
 )]
 pub async fn list(_: Caller<ControlMock>, Extension(sandbox): Extension<Arc<Sandbox>>) -> Json<Vec<DonorInfo>> {
@@ -99,20 +95,18 @@ pub async fn list(_: Caller<ControlMock>, Extension(sandbox): Extension<Arc<Sand
 }
 
 /// How a donor answers
+///
+/// As it was told itself, or else as all were (`*`).
 #[utoipa::path(
     get, path = "/_mock/donors/{operator_code}", operation_id = "getDonor", tag = "Outside", security(("bearer" = ["mock"])),
     params(
         ("operator_code" = String, Path, description = "An operator of the Central Node, or `*`", example = "075"),
-        ("X-Sandbox" = Option<String>, Header, description = "The sandbox; `default` if absent", example = "ci-7"),
+        SandboxHeader,
     ),
     responses(
         (status = 200, description = "OK", body = DonorInfo),
-        (status = 400, response = errors::BadRequest),
-        (status = 401, response = errors::Unauthorized),
-        (status = 403, response = errors::Forbidden),
+        errors::Control,
         (status = 404, response = errors::NotFound),
-        (status = 500, response = errors::InternalServerError),
-        (status = 503, response = errors::Unavailable),
     )
 )]
 pub async fn show(
@@ -132,19 +126,14 @@ pub async fn show(
     put, path = "/_mock/donors/{operator_code}", operation_id = "tellDonor", tag = "Outside", security(("bearer" = ["mock"])),
     params(
         ("operator_code" = String, Path, description = "An operator of the Central Node, or `*`", example = "075"),
-        ("X-Sandbox" = Option<String>, Header, description = "The sandbox; `default` if absent", example = "ci-7"),
+        SandboxHeader,
     ),
     request_body = DonorBody,
     responses(
         (status = 200, description = "OK", body = DonorInfo),
-        (status = 400, response = errors::BadRequest),
-        (status = 401, response = errors::Unauthorized),
-        (status = 403, response = errors::Forbidden),
+        errors::Control,
+        errors::OfBody,
         (status = 404, response = errors::NotFound),
-        (status = 413, response = errors::TooLarge),
-        (status = 415, response = errors::UnsupportedMediaType),
-        (status = 500, response = errors::InternalServerError),
-        (status = 503, response = errors::Unavailable),
     )
 )]
 pub async fn tell(

@@ -32,11 +32,7 @@ pub struct FaultRules {
     params(("X-Sandbox" = Option<String>, Header, description = "The sandbox; `default` where it is absent.", example = "ci-42")),
     responses(
         (status = 200, description = "The rules", body = FaultRules),
-        (status = 400, response = errors::BadRequest),
-        (status = 401, response = errors::Unauthorized),
-        (status = 403, response = errors::Forbidden),
-        (status = 500, response = errors::InternalServerError),
-        (status = 503, response = errors::Unavailable),
+        errors::Control,
     )
 )]
 pub async fn list(_: Caller<ControlMock>, Extension(sandbox): Extension<Arc<Sandbox>>) -> Json<FaultRules> {
@@ -52,13 +48,8 @@ pub async fn list(_: Caller<ControlMock>, Extension(sandbox): Extension<Arc<Sand
     request_body = FaultRules,
     responses(
         (status = 200, description = "The rules as they stand now", body = FaultRules),
-        (status = 400, response = errors::BadRequest),
-        (status = 401, response = errors::Unauthorized),
-        (status = 403, response = errors::Forbidden),
-        (status = 413, response = errors::TooLarge),
-        (status = 415, response = errors::UnsupportedMediaType),
-        (status = 500, response = errors::InternalServerError),
-        (status = 503, response = errors::Unavailable),
+        errors::Control,
+        errors::OfBody,
     )
 )]
 pub async fn replace(
@@ -71,16 +62,14 @@ pub async fn replace(
 }
 
 /// Remove every fault rule
+///
+/// Requests are carried out as usual from now on.
 #[utoipa::path(
     delete, path = "/_mock/faults", operation_id = "deleteFaults", tag = "Faults", security(("bearer" = ["mock"])),
     params(("X-Sandbox" = Option<String>, Header, description = "The sandbox; `default` where it is absent.", example = "ci-42")),
     responses(
         (status = 204, description = "There are none now"),
-        (status = 400, response = errors::BadRequest),
-        (status = 401, response = errors::Unauthorized),
-        (status = 403, response = errors::Forbidden),
-        (status = 500, response = errors::InternalServerError),
-        (status = 503, response = errors::Unavailable),
+        errors::Control,
     )
 )]
 pub async fn clear(_: Caller<ControlMock>, Extension(sandbox): Extension<Arc<Sandbox>>) -> StatusCode {

@@ -27,7 +27,7 @@ use super::sandboxes::Sandboxes;
 use crate::auth::Verifier;
 use crate::http::Document;
 use crate::http::docs::BearerToken;
-use crate::http::envelope::errors::ErrorResponses;
+use crate::http::envelope::errors::{ErrorResponses, NothingUpstream};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -46,7 +46,7 @@ use crate::http::envelope::errors::ErrorResponses;
         (name = "Faults", description = "What goes wrong on purpose"),
         (name = "Journal", description = "What was asked of the APIs"),
     ),
-    modifiers(&BearerToken, &ErrorResponses),
+    modifiers(&BearerToken, &ErrorResponses, &NothingUpstream),
 )]
 struct Api;
 

@@ -9,7 +9,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::body::{duration, msisdn};
+use super::body::{SandboxHeader, duration, msisdn};
 use crate::auth::extract::{Caller, ControlMock};
 use crate::domain::instant;
 use crate::domain::operator_token::OperatorToken;
@@ -38,17 +38,12 @@ pub struct OperatorTokenInfo {
 /// The built-in Entitlement Server knows it; where another one is configured, that is the one which is asked.
 #[utoipa::path(
     post, path = "/_mock/operator-tokens", operation_id = "createOperatorToken", tag = "Outside", security(("bearer" = ["mock"])),
-    params(("X-Sandbox" = Option<String>, Header, description = "The sandbox; `default` if absent", example = "ci-7")),
+    params(SandboxHeader),
     request_body = OperatorTokenBody,
     responses(
         (status = 201, description = "Created", body = OperatorTokenInfo),
-        (status = 400, response = errors::BadRequest),
-        (status = 401, response = errors::Unauthorized),
-        (status = 403, response = errors::Forbidden),
-        (status = 413, response = errors::TooLarge),
-        (status = 415, response = errors::UnsupportedMediaType),
-        (status = 500, response = errors::InternalServerError),
-        (status = 503, response = errors::Unavailable),
+        errors::Control,
+        errors::OfBody,
     )
 )]
 pub async fn create(

@@ -6,6 +6,7 @@ use axum::{Extension, Json};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::body::SandboxHeader;
 use crate::auth::extract::{Caller, ControlMock};
 use crate::domain::org::Org;
 use crate::error::Result;
@@ -37,14 +38,10 @@ impl From<Org> for OrgInfo {
 /// Those of the sandbox, in the order of their tenant ids.
 #[utoipa::path(
     get, path = "/_mock/orgs", operation_id = "listOrgs", tag = "Sandboxes", security(("bearer" = ["mock"])),
-    params(("X-Sandbox" = Option<String>, Header, description = "The sandbox; `default` if absent", example = "ci-7")),
+    params(SandboxHeader),
     responses(
         (status = 200, description = "OK", body = Vec<OrgInfo>),
-        (status = 400, response = errors::BadRequest),
-        (status = 401, response = errors::Unauthorized),
-        (status = 403, response = errors::Forbidden),
-        (status = 500, response = errors::InternalServerError),
-        (status = 503, response = errors::Unavailable),
+        errors::Control,
     )
 )]
 pub async fn list(_: Caller<ControlMock>, Extension(sandbox): Extension<Arc<Sandbox>>) -> Result<Json<Vec<OrgInfo>>> {

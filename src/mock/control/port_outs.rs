@@ -7,7 +7,7 @@ use axum::{Extension, Json};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::body::msisdn;
+use super::body::{SandboxHeader, msisdn};
 use crate::auth::extract::{Caller, ControlMock};
 use crate::domain::contract_code::ContractCode;
 use crate::domain::directory::Directory;
@@ -30,19 +30,14 @@ use crate::service::portability::request;
 /// asked when it was open last, so that there is something to answer at any hour.
 #[utoipa::path(
     post, path = "/_mock/port-outs", operation_id = "createPortOut", tag = "Outside", security(("bearer" = ["mock"])),
-    params(("X-Sandbox" = Option<String>, Header, description = "The sandbox; `default` if absent", example = "ci-7")),
+    params(SandboxHeader),
     request_body = PortOutBody,
     responses(
         (status = 201, description = "Created", body = PortabilityInfo),
-        (status = 400, response = errors::BadRequest),
-        (status = 401, response = errors::Unauthorized),
-        (status = 403, response = errors::Forbidden),
+        errors::Control,
+        errors::OfBody,
         (status = 404, response = errors::NotFound),
         (status = 409, response = errors::Conflict),
-        (status = 413, response = errors::TooLarge),
-        (status = 415, response = errors::UnsupportedMediaType),
-        (status = 500, response = errors::InternalServerError),
-        (status = 503, response = errors::Unavailable),
     )
 )]
 pub async fn create(

@@ -96,11 +96,7 @@ struct JournalView<'a> {
     params(Which, ("X-Sandbox" = Option<String>, Header, description = "The sandbox; `default` where it is absent.", example = "ci-42")),
     responses(
         (status = 200, description = "The journal", body = JournalView),
-        (status = 400, response = errors::BadRequest),
-        (status = 401, response = errors::Unauthorized),
-        (status = 403, response = errors::Forbidden),
-        (status = 500, response = errors::InternalServerError),
-        (status = 503, response = errors::Unavailable),
+        errors::Control,
     )
 )]
 pub async fn list(_: Caller<ControlMock>, Extension(sandbox): Extension<Arc<Sandbox>>, which: Which) -> Result<Response> {
@@ -112,16 +108,14 @@ pub async fn list(_: Caller<ControlMock>, Extension(sandbox): Extension<Arc<Sand
 }
 
 /// Forget what was asked
+///
+/// What is asked from now on is counted anew.
 #[utoipa::path(
     delete, path = "/_mock/requests", operation_id = "deleteRequests", tag = "Journal", security(("bearer" = ["mock"])),
     params(("X-Sandbox" = Option<String>, Header, description = "The sandbox; `default` where it is absent.", example = "ci-42")),
     responses(
         (status = 204, description = "The journal is empty now"),
-        (status = 400, response = errors::BadRequest),
-        (status = 401, response = errors::Unauthorized),
-        (status = 403, response = errors::Forbidden),
-        (status = 500, response = errors::InternalServerError),
-        (status = 503, response = errors::Unavailable),
+        errors::Control,
     )
 )]
 pub async fn clear(_: Caller<ControlMock>, Extension(sandbox): Extension<Arc<Sandbox>>) -> StatusCode {
@@ -159,14 +153,9 @@ struct Verified {
     request_body = Verification,
     responses(
         (status = 200, description = "There were", body = Verified),
-        (status = 400, response = errors::BadRequest),
-        (status = 401, response = errors::Unauthorized),
-        (status = 403, response = errors::Forbidden),
+        errors::Control,
+        errors::OfBody,
         (status = 409, response = errors::Conflict),
-        (status = 413, response = errors::TooLarge),
-        (status = 415, response = errors::UnsupportedMediaType),
-        (status = 500, response = errors::InternalServerError),
-        (status = 503, response = errors::Unavailable),
     )
 )]
 pub async fn verify(
@@ -193,11 +182,7 @@ pub async fn verify(
     ),
     responses(
         (status = 200, description = "The stream", body = String, content_type = "text/event-stream"),
-        (status = 400, response = errors::BadRequest),
-        (status = 401, response = errors::Unauthorized),
-        (status = 403, response = errors::Forbidden),
-        (status = 500, response = errors::InternalServerError),
-        (status = 503, response = errors::Unavailable),
+        errors::Control,
     )
 )]
 pub async fn stream(_: Caller<ControlMock>, Extension(sandbox): Extension<Arc<Sandbox>>, since: Since) -> Result<Response> {

@@ -9,7 +9,7 @@ use axum::{Extension, Json};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::body::{ClockBody, SeedBody, beginning};
+use super::body::{ClockBody, SandboxHeader, SeedBody, beginning};
 use crate::auth::extract::{Caller, ControlMock};
 use crate::domain::instant;
 use crate::error::{Error, Result};
@@ -52,11 +52,7 @@ impl From<Listed> for SandboxInfo {
     get, path = "/_mock/sandboxes", operation_id = "listSandboxes", tag = "Sandboxes", security(("bearer" = ["mock"])),
     responses(
         (status = 200, description = "OK", body = Vec<SandboxInfo>),
-        (status = 400, response = errors::BadRequest),
-        (status = 401, response = errors::Unauthorized),
-        (status = 403, response = errors::Forbidden),
-        (status = 500, response = errors::InternalServerError),
-        (status = 503, response = errors::Unavailable),
+        errors::Control,
     )
 )]
 pub async fn list(_: Caller<ControlMock>, State(sandboxes): State<Arc<Sandboxes>>) -> Json<Vec<SandboxInfo>> {
@@ -71,14 +67,9 @@ pub async fn list(_: Caller<ControlMock>, State(sandboxes): State<Arc<Sandboxes>
     request_body = NewSandboxBody,
     responses(
         (status = 201, description = "Created", body = SandboxInfo),
-        (status = 400, response = errors::BadRequest),
-        (status = 401, response = errors::Unauthorized),
-        (status = 403, response = errors::Forbidden),
+        errors::Control,
+        errors::OfBody,
         (status = 409, response = errors::Conflict),
-        (status = 413, response = errors::TooLarge),
-        (status = 415, response = errors::UnsupportedMediaType),
-        (status = 500, response = errors::InternalServerError),
-        (status = 503, response = errors::Unavailable),
     )
 )]
 pub async fn create(
@@ -94,18 +85,16 @@ pub async fn create(
 }
 
 /// Remove a sandbox
+///
+/// The next request that names it makes it anew. The default one can only be reset.
 #[utoipa::path(
     delete, path = "/_mock/sandboxes/{name}", operation_id = "removeSandbox", tag = "Sandboxes", security(("bearer" = ["mock"])),
     params(("name" = String, Path, description = "Its name", example = "ci-7")),
     responses(
         (status = 204, description = "No Content: it is gone"),
-        (status = 400, response = errors::BadRequest),
-        (status = 401, response = errors::Unauthorized),
-        (status = 403, response = errors::Forbidden),
+        errors::Control,
         (status = 404, response = errors::NotFound),
         (status = 409, response = errors::Conflict),
-        (status = 500, response = errors::InternalServerError),
-        (status = 503, response = errors::Unavailable),
     )
 )]
 pub async fn remove(_: Caller<ControlMock>, State(sandboxes): State<Arc<Sandboxes>>, NamePath(name): NamePath) -> Result<StatusCode> {
@@ -114,21 +103,16 @@ pub async fn remove(_: Caller<ControlMock>, State(sandboxes): State<Arc<Sandboxe
 
 /// Begin the sandbox again
 ///
-/// With the demo data unless the body says otherwise, at the present time unless it says otherwise, and with donors that were told nothing.
+/// With the demo data unless the body says otherwise, at the data set's time or else the present time unless it says otherwise, and with donors that were told nothing.
 #[utoipa::path(
     post, path = "/_mock/reset", operation_id = "resetSandbox", tag = "Sandboxes", security(("bearer" = ["mock"])),
-    params(("X-Sandbox" = Option<String>, Header, description = "The sandbox; `default` if absent", example = "ci-7")),
+    params(SandboxHeader),
     request_body = Option<BeginningBody>,
     responses(
         (status = 204, description = "No Content: it has begun again"),
-        (status = 400, response = errors::BadRequest),
-        (status = 401, response = errors::Unauthorized),
-        (status = 403, response = errors::Forbidden),
+        errors::Control,
+        errors::OfBody,
         (status = 409, response = errors::Conflict),
-        (status = 413, response = errors::TooLarge),
-        (status = 415, response = errors::UnsupportedMediaType),
-        (status = 500, response = errors::InternalServerError),
-        (status = 503, response = errors::Unavailable),
     )
 )]
 pub async fn reset(

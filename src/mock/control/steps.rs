@@ -6,6 +6,7 @@ use axum::{Extension, Json};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::body::SandboxHeader;
 use super::clock::ClockInfo;
 use crate::auth::extract::{Caller, ControlMock};
 use crate::domain::cause::Cause;
@@ -69,17 +70,13 @@ impl From<&Order> for NumberInfo {
     post, path = "/_mock/portabilities/{processId}/step", operation_id = "stepPortability", tag = "Time", security(("bearer" = ["mock"])),
     params(
         ("processId" = String, Path, description = "The process", example = "00507501261118103000001"),
-        ("X-Sandbox" = Option<String>, Header, description = "The sandbox; `default` if absent", example = "ci-7"),
+        SandboxHeader,
     ),
     responses(
         (status = 200, description = "OK", body = StepInfo),
-        (status = 400, response = errors::BadRequest),
-        (status = 401, response = errors::Unauthorized),
-        (status = 403, response = errors::Forbidden),
+        errors::Control,
         (status = 404, response = errors::NotFound),
         (status = 409, response = errors::Conflict),
-        (status = 500, response = errors::InternalServerError),
-        (status = 503, response = errors::Unavailable),
     )
 )]
 pub async fn step(
@@ -101,14 +98,10 @@ pub async fn step(
 /// One after the other, until time alone changes nothing any more. The clock goes on to the time of the last of them.
 #[utoipa::path(
     post, path = "/_mock/drain", operation_id = "drain", tag = "Time", security(("bearer" = ["mock"])),
-    params(("X-Sandbox" = Option<String>, Header, description = "The sandbox; `default` if absent", example = "ci-7")),
+    params(SandboxHeader),
     responses(
         (status = 200, description = "OK", body = ClockInfo),
-        (status = 400, response = errors::BadRequest),
-        (status = 401, response = errors::Unauthorized),
-        (status = 403, response = errors::Forbidden),
-        (status = 500, response = errors::InternalServerError),
-        (status = 503, response = errors::Unavailable),
+        errors::Control,
     )
 )]
 pub async fn drain(_: Caller<ControlMock>, Extension(sandbox): Extension<Arc<Sandbox>>) -> Result<Json<ClockInfo>> {

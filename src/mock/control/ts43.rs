@@ -16,6 +16,7 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use super::body::SandboxHeader;
 use crate::clock::Clock;
 use crate::domain::msisdn::Msisdn;
 use crate::domain::operator_token::OperatorToken;
@@ -38,6 +39,8 @@ const INVALID_OPERATION: u16 = 101;
 const OPERATION_NOT_SUPPORTED: u16 = 103;
 
 /// Ask the Entitlement Server, by query
+///
+/// GSMA TS.43, `GetSubscriberDeviceInfo`: the number behind an operator token.
 #[utoipa::path(
     get, path = "/_mock/ts43", operation_id = "getSubscriberDeviceInfo", tag = "Outside", security(()),
     params(
@@ -46,7 +49,7 @@ const OPERATION_NOT_SUPPORTED: u16 = 103;
         ("operator_token" = String, Query, description = "The operator token", example = "abc123xyz456"),
         ("requestor_id" = Option<String>, Query, description = "Who asks; or `terminal_id`", example = "portero"),
         ("entitlement_version" = String, Query, description = "The version of TS.43", example = "12.0"),
-        ("X-Sandbox" = Option<String>, Header, description = "The sandbox; `default` if absent", example = "ci-7"),
+        SandboxHeader,
     ),
     responses(
         (status = 200, description = "OK: an answer of TS.43, in XML where only that is accepted", body = AnswerInfo),
@@ -61,16 +64,17 @@ pub async fn get(Extension(sandbox): Extension<Arc<Sandbox>>, headers: HeaderMap
 }
 
 /// Ask the Entitlement Server, by body
+///
+/// GSMA TS.43, `GetSubscriberDeviceInfo`: the number behind an operator token.
 #[utoipa::path(
     post, path = "/_mock/ts43", operation_id = "postSubscriberDeviceInfo", tag = "Outside", security(()),
-    params(("X-Sandbox" = Option<String>, Header, description = "The sandbox; `default` if absent", example = "ci-7")),
+    params(SandboxHeader),
     request_body = QuestionBody,
     responses(
         (status = 200, description = "OK: an answer of TS.43, in XML where only that is accepted", body = AnswerInfo),
+        errors::OfBody,
         (status = 400, response = errors::BadRequest),
         (status = 401, response = errors::Unauthorized),
-        (status = 413, response = errors::TooLarge),
-        (status = 415, response = errors::UnsupportedMediaType),
         (status = 500, response = errors::InternalServerError),
         (status = 503, response = errors::Unavailable),
     )

@@ -17,7 +17,7 @@ const NEAR_MISSES: usize = 3;
 
 /// Which requests are meant: those of which everything given holds
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields)]
 #[schema(as = JournalMatch)]
 pub struct Match {
     /// The operation: its id, or its method and path.
@@ -33,6 +33,7 @@ pub struct Match {
     #[schema(nullable = false, minimum = 100, maximum = 599, example = 201)]
     pub status: Option<u16>,
     /// Headers of the request. Of one whose value is a secret only that it was sent.
+    #[serde(default)]
     pub header: BTreeMap<String, String>,
     /// What the request's body has at least: members may be left out, items of lists may not.
     #[schema(value_type = Option<Object>, example = json!({"contract_code": "00528902840"}))]

@@ -56,7 +56,7 @@ both_databases! {
         for count in ["orgs", "operators", "msisdns", "operator_tokens", "ported_numbers", "portings", "portabilities", "portability_events", "counters"] {
             assert!(!export[count].as_array().unwrap().is_empty(), "{count}");
         }
-        let begin = json!({"seed": export, "clock": {"now": "2026-11-18T14:30:00Z", "frozen": true}});
+        let begin = json!({"seed": export});
         app.post("/_mock/reset", &begin).header("X-Sandbox", "there").await.is(204);
         assert_eq!(there.get("/_mock/export").await, export);
         assert_eq!(seen(&there).await, seen(&here).await);
@@ -86,9 +86,6 @@ both_databases! {
         let seed = run(portero(&["seed", "--replace", "--database", &database.url]).arg(&file));
         assert_eq!((seed.code, seed.stderr.as_str()), (0, ""));
         let app = App::serve(&database, &[]).await;
-        // The clock is a new one: what is due since has to wait, or the world would not be as it was.
-        let clock = json!({"now": "2026-11-18T14:30:00Z", "frozen": true});
-        assert_eq!(app.put("/_mock/clock", &clock).await.is(200).json()["frozen"], true);
         assert_eq!(outside(&app).get("/_mock/export").await, export);
     }
 
@@ -110,6 +107,7 @@ both_databases! {
             data[list].as_array_mut().unwrap().push(first);
         };
         for (message, body) in [
+            ("data set, clock.scale is not valid", spoiled(&|data| data["clock"]["scale"] = 0.into())),
             ("data set, portings[0].request_id is not in the data set", spoiled(&|data| data["portings"][0]["request_id"] = "x".into())),
             ("data set, portings[0].state is not valid", spoiled(&|data| data["portings"][0]["state"] = "AENV".into())),
             ("data set, portings[0].msisdn is not valid", spoiled(&|data| data["portings"][0]["msisdn"] = "1".into())),
@@ -134,6 +132,30 @@ both_databases! {
         assert_eq!(refusal(two_active).await, "data set, a number is active in two portings");
         // Nothing has changed.
         assert_eq!(outside(&app).get("/_mock/export").await, export);
+    }
+
+    /// Without a word on it in the request, or with one.
+    async fn the_clock_goes_on_from_where_it_was(app: App) {
+        let mut export = outside(&app).get("/_mock/export").await;
+        for (clock, change, expected) in [
+            (json!({"now": "2027-03-01T09:00:00.5Z", "frozen": true, "scale": 60}), json!({}), json!(["2027-03-01T09:00:00Z", true, 60])),
+            (json!({"now": "2027-03-01T09:00:00Z"}), json!({"frozen": true}), json!(["2027-03-01T09:00:00Z", true, 1])),
+            (json!({"now": "2027-03-01T09:00:00Z", "frozen": true}), json!({"advance": "PT1H"}), json!(["2027-03-01T10:00:00Z", true, 1])),
+        ] {
+            export["clock"] = clock;
+            let mut begin = json!({"seed": export});
+            if change != json!({}) {
+                begin["clock"] = change;
+            }
+            app.post("/_mock/reset", &begin).await.is(204);
+            begin["name"] = "ci-7".into();
+            app.post("/_mock/sandboxes", &begin).await.is(201);
+            for sandbox in ["default", "ci-7"] {
+                let shown = Inside { app: &app, sandbox }.get("/_mock/clock").await;
+                assert_eq!(json!([shown["now"], shown["frozen"], shown["scale"]]), expected, "{sandbox}");
+            }
+            app.call(Method::DELETE, "/_mock/sandboxes/ci-7").await.is(204);
+        }
     }
 
     /// Whoever reads while a world begins again sees the old one or the new one.
