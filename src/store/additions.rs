@@ -29,6 +29,9 @@ pub struct Adder<D: Dialect> {
     pub(super) writers: Pool<D>,
 }
 
+/// Numbers that wait to be added.
+type Batched<D> = Vec<Waiting<Adder<D>>>;
+
 impl<D: Dialect> Batch for Adder<D> {
     type Request = NewNumber;
     type Answer = Insertion;
@@ -52,7 +55,7 @@ impl<D: Dialect> Batch for Adder<D> {
 
 /// Those that want nothing that another one wants, in the order of their numbers, in which others lock them too; and the rest, whose turn
 /// comes when it is known what has become of these.
-fn apart<D: Dialect>(batch: Vec<Waiting<Adder<D>>>) -> (Vec<Waiting<Adder<D>>>, Vec<Waiting<Adder<D>>>) {
+fn apart<D: Dialect>(batch: Batched<D>) -> (Batched<D>, Batched<D>) {
     let (mut msisdns, mut imsis): (HashSet<Msisdn>, HashSet<Imsi>) = (HashSet::new(), HashSet::new());
     let (mut distinct, later): (Vec<_>, Vec<_>) = batch.into_iter().partition(|waiting| {
         let number = &waiting.request;

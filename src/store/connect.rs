@@ -78,7 +78,7 @@ impl std::fmt::Debug for DatabaseUrl {
 /// How many connections, and how patient.
 #[derive(Debug, Clone, clap::Args)]
 pub struct PoolSettings {
-    /// Most connections to the database.
+    /// Most connections to the database, besides two that readings keep for themselves.
     #[arg(long, env = "PORTERO_POOL_SIZE", default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=1000), value_name = "N")]
     pub pool_size: u32,
     /// How long a request waits for a connection before it is answered 503, in milliseconds.
