@@ -136,8 +136,6 @@ struct Lane<B: Batch> {
 impl<B: Batch> Lane<B> {
     /// Works until nothing waits.
     async fn run(mut self) {
-        // What has arrived on other connections by now comes along: looking costs no more than a system call.
-        tokio::task::yield_now().await;
         loop {
             let batch = self.queue.take();
             if batch.is_empty() {
