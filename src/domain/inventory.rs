@@ -136,6 +136,12 @@ impl NewNumber {
         }
     }
 
+    /// Its SIMs with their slots: 0 is the current one's; of the others, the newest has the highest.
+    pub fn slots(&self) -> impl Iterator<Item = (i64, &Sim)> {
+        let earlier = (1..i64::try_from(self.sims.len()).unwrap_or(i64::MAX)).rev();
+        std::iter::once(0).chain(earlier).zip(&self.sims)
+    }
+
     /// The entry it becomes.
     #[must_use]
     pub fn held_by(self, org: &Org) -> Entry {

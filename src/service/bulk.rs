@@ -76,6 +76,7 @@ pub async fn take_in<T, E: From<Error>>(
         }
     }
     if count.bad == 0 || rest == Rest::Taken {
+        unit.waiting_orders_offered().await?;
         unit.commit().await?;
     }
     Ok(count)

@@ -11,7 +11,7 @@ use crate::domain::operator_token::OperatorToken;
 use crate::domain::org::{Org, Tenancy};
 use crate::entitlement::EntitlementError;
 use crate::error::{Error, Kind, Result};
-use crate::store::{Added, UnitOfWork};
+use crate::store::{Added, Insertion, UnitOfWork};
 
 /// Adds a number with its first SIM to an org; its home system serves it.
 ///
@@ -20,26 +20,29 @@ use crate::store::{Added, UnitOfWork};
 pub async fn add(world: &World, org: &Org, msisdn: Msisdn, imsi: &Imsi) -> Result<Entry> {
     let now = world.clock.now();
     let number = NewNumber::of(org, msisdn, imsi, now);
-    let mut unit = open(world, org, msisdn, now).await?;
-    put(&mut *unit, &number).await?;
-    unit.waiting_order_offered(msisdn, &org.name).await?;
-    unit.commit().await?;
-    Ok(number.held_by(org))
+    settle::numbers(world, vec![msisdn], now).await?;
+    match world.store.number_insert(&Tenancy::of(&org.name), number.clone()).await? {
+        Insertion::Done => Ok(number.held_by(org)),
+        Insertion::NumberTaken => Err(number_taken()),
+        Insertion::SimTaken => Err(imsi_taken()),
+    }
 }
 
 /// Writes a number that is not there yet, with its SIMs.
 pub(super) async fn put(unit: &mut dyn UnitOfWork, number: &NewNumber) -> Result<()> {
     if unit.number_add(number).await? == Added::Taken {
-        return Err(Error::new(Kind::Conflict, "Msisdn is already in the inventory"));
+        return Err(number_taken());
     }
-    // Slot 0 is the current one; of the others, the newest has the highest.
-    let slots = std::iter::once(0).chain((1..i64::try_from(number.sims.len()).unwrap_or(i64::MAX)).rev());
-    for (slot, sim) in slots.zip(&number.sims) {
+    for (slot, sim) in number.slots() {
         if unit.sim_add(number.msisdn, slot, &sim.imsi, sim.segment, sim.created_at).await? == Added::Taken {
             return Err(imsi_taken());
         }
     }
     Ok(())
+}
+
+fn number_taken() -> Error {
+    Error::new(Kind::Conflict, "Msisdn is already in the inventory")
 }
 
 fn imsi_taken() -> Error {

@@ -89,7 +89,7 @@ impl std::fmt::Debug for DatabaseUrl {
 /// How many connections, and how patient.
 #[derive(Debug, Clone, clap::Args)]
 pub struct PoolSettings {
-    /// Most connections to the database.
+    /// Most connections to the database, besides two that readings keep for themselves.
     #[arg(long, env = "PORTERO_POOL_SIZE", default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=1000), value_name = "N")]
     pub pool_size: u32,
     /// How long a request waits for a connection before it is answered 503, in milliseconds.
@@ -137,7 +137,7 @@ async fn open_postgres(options: &PgConnectOptions, settings: &PoolSettings) -> R
         Err(error) => return Err(why_not(&options).await.unwrap_or_else(|| query_failure(error))),
     };
     let exclusive = Exclusive::Postgres(Box::new(options), Mutex::new(None));
-    Ok(Arc::new(SqlStore { readers: pool.clone(), writers: pool, exclusive }))
+    Ok(Arc::new(SqlStore::new(pool.clone(), pool, exclusive)))
 }
 
 /// Gives out no connection that has died, and takes none back.
@@ -174,7 +174,7 @@ async fn open_sqlite_file(path: &Path, settings: &PoolSettings) -> Result<Arc<dy
     }
     let readers = settings.options::<Sqlite>().connect_with(options.read_only(true)).await.map_err(query_failure)?;
     let lock = path.with_added_extension("lock");
-    Ok(Arc::new(SqlStore { readers, writers, exclusive: Exclusive::File(lock, Mutex::new(None)) }))
+    Ok(Arc::new(SqlStore::new(readers, writers, Exclusive::File(lock, Mutex::new(None)))))
 }
 
 /// Takes back no connection that believes to be in a transaction: `SQLite` has ended that itself where there was no room for it, so that
@@ -197,7 +197,7 @@ async fn refuse_damaged(pool: &Pool<Sqlite>) -> Result<()> {
 
 async fn open_sqlite_memory(settings: &PoolSettings) -> Result<Arc<dyn Store>> {
     let pool = memory_pool(settings).await?;
-    Ok(Arc::new(SqlStore { readers: pool.clone(), writers: pool, exclusive: Exclusive::Always }))
+    Ok(Arc::new(SqlStore::over_one_connection(&pool)))
 }
 
 /// The one connection *is* the database, so it never expires, and readers and writers share it.

@@ -11,7 +11,7 @@ use sqlx::pool::PoolConnection;
 use sqlx::query::Query;
 use sqlx::{Connection as _, Database, Postgres, Row as _, SqlStr, Sqlite};
 
-use super::sql::assembled;
+use super::sql::{assembled, pieces};
 use crate::domain::imsi::Imsi;
 use crate::domain::msisdn::Msisdn;
 
@@ -195,10 +195,8 @@ dialect!(Sqlite, SQLITE_MIGRATIONS, {
     const PLACE_OF: &'static str = "instr";
     const BYTEWISE: &'static str = " COLLATE BINARY";
 
-    // Statements of two lengths only, so that they stay prepared.
     async fn load(conn: &mut Self::Connection, table: &Table, rows: &[Vec<Param<'_>>]) -> sqlx::Result<()> {
-        let (many, few) = rows.as_chunks::<ROWS_OF_AN_INSERT>();
-        for rows in many.iter().map(<[_; ROWS_OF_AN_INSERT]>::as_slice).chain(few.chunks(1)) {
+        for rows in pieces(rows) {
             Self::execute(conn, insert(table, rows.len()), &rows.concat()).await?;
         }
         Ok(())
@@ -211,9 +209,6 @@ dialect!(Sqlite, SQLITE_MIGRATIONS, {
         Ok(tx.commit().await?)
     }
 });
-
-/// Rows that a statement of `SQLite` adds: it takes 32,766 parameters, but longer ones are no faster.
-const ROWS_OF_AN_INSERT: usize = 100;
 
 /// The statement of `SQLite` that adds so many rows.
 fn insert(table: &Table, rows: usize) -> SqlStr {

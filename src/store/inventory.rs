@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use super::dialect::{Dialect, Param};
+use super::reads::Lookup;
 use super::record::Record;
 use super::sql::{SqlStore, SqlUnit, joined};
 use super::{Added, DueScope, Inventory, InventoryWrites, Reading};
@@ -18,14 +19,20 @@ const ENTRY: &str = "SELECT m.msisdn, m.belongs_to, m.status, m.checked_at, m.fr
         o.name, o.operator_code, o.nrn, o.home_system, o.tenant_id, o.bit, o.tier,
         s.imsi, s.segment, s.created_at, s.slot";
 
-/// 1 if a transition of the number's active order is due at `$2`.
-const DUE: &str = ", CAST(CASE WHEN EXISTS (SELECT 1 FROM portings d
-        WHERE d.msisdn = m.msisdn AND d.state IN ('AENV', 'ASOL', 'ACON') AND d.due_at <= $2) THEN 1 ELSE 0 END AS BIGINT) AS due";
+/// When a transition of the number's active order is due, if ever. Those who share a statement each have a time of their own to compare it
+/// with.
+const DUE: &str = ", (SELECT d.due_at FROM portings d WHERE d.msisdn = m.msisdn AND d.state IN ('AENV', 'ASOL', 'ACON')) AS due_at";
 
 const TABLES: &str = " FROM msisdns m JOIN orgs o ON o.name = m.org LEFT JOIN imsis s ON s.msisdn = m.msisdn";
 
 const BY_MSISDN: &str = " WHERE m.msisdn = $1";
-const BY_IMSI: &str = " WHERE m.msisdn = (SELECT i.msisdn FROM imsis i WHERE i.imsi = $1)";
+
+/// Numbers.
+static NUMBERS: Lookup = Lookup { head: &[ENTRY, DUE, ", m.msisdn AS asked", TABLES, " WHERE m.msisdn IN ("], tail: ")" };
+
+/// The numbers that have or had SIMs.
+static NUMBERS_OF_SIMS: Lookup =
+    Lookup { head: &[ENTRY, DUE, ", i.imsi AS asked", TABLES, " JOIN imsis i ON i.msisdn = m.msisdn WHERE i.imsi IN ("], tail: ")" };
 
 /// Reads one entry from its rows; one that the tenancy does not see does not exist.
 fn entry<D: Dialect>(rows: &[D::Row], tenancy: &Tenancy) -> Result<Option<Entry>> {
@@ -66,24 +73,25 @@ pub(super) fn sims<D: Dialect>(rows: &[D::Row]) -> Result<Vec<Sim>> {
     Ok(sims.into_iter().map(|(_, sim)| sim).collect())
 }
 
-/// Reads one entry, and whether a transition of its number is due, whoever may see it.
-fn reading<D: Dialect>(rows: &[D::Row], tenancy: &Tenancy) -> Result<Reading<Option<Entry>>> {
+/// Reads one entry, and whether a transition of its number is due at `now`, whoever may see it.
+fn reading<D: Dialect>(rows: &[D::Row], tenancy: &Tenancy, now: Timestamp) -> Result<Reading<Option<Entry>>> {
     let Some(first) = rows.first() else { return Ok(Reading { found: None, due: None }) };
     let record = Record::<D>::new(first, "msisdns");
-    let due = if record.int("due")? == 1 { Some(DueScope::Numbers(vec![record.msisdn("msisdn")?])) } else { None };
+    let is_due = record.instant_or_null("due_at")?.is_some_and(|due_at| due_at <= now);
+    let due = if is_due { Some(DueScope::Numbers(vec![record.msisdn("msisdn")?])) } else { None };
     Ok(Reading { found: entry::<D>(rows, tenancy)?, due })
 }
 
 #[async_trait]
 impl<D: Dialect> Inventory for SqlStore<D> {
     async fn number(&self, tenancy: &Tenancy, msisdn: Msisdn, now: Timestamp) -> Result<Reading<Option<Entry>>> {
-        let rows = self.read(joined(&[ENTRY, DUE, TABLES, BY_MSISDN]), &[msisdn.into(), now.into()]).await?;
-        reading::<D>(&rows, tenancy)
+        let rows = self.reads.rows(&NUMBERS, msisdn.into()).await?;
+        reading::<D>(&rows, tenancy, now)
     }
 
     async fn number_of_sim(&self, tenancy: &Tenancy, imsi: &Imsi, now: Timestamp) -> Result<Reading<Option<Entry>>> {
-        let rows = self.read(joined(&[ENTRY, DUE, TABLES, BY_IMSI]), &[imsi.into(), now.into()]).await?;
-        reading::<D>(&rows, tenancy)
+        let rows = self.reads.rows(&NUMBERS_OF_SIMS, imsi.as_str().into()).await?;
+        reading::<D>(&rows, tenancy, now)
     }
 }
 

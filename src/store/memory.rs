@@ -6,7 +6,7 @@ use sqlx::sqlite::SqliteOwnedBuf;
 use sqlx::{Pool, Sqlite};
 
 use super::Store;
-use super::connect::{Exclusive, PoolSettings, memory_pool};
+use super::connect::{PoolSettings, memory_pool};
 use super::failure::query_failure;
 use super::sql::SqlStore;
 use crate::error::{Error, Kind, Result};
@@ -58,6 +58,6 @@ impl MemoryDatabase {
     /// The store over it.
     #[must_use]
     pub fn store(&self) -> Arc<dyn Store> {
-        Arc::new(SqlStore { readers: self.pool.clone(), writers: self.pool.clone(), exclusive: Exclusive::Always })
+        Arc::new(SqlStore::over_one_connection(&self.pool))
     }
 }

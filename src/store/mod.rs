@@ -3,6 +3,7 @@
 //! A read is one statement on one connection, without a transaction. Writes go through a unit of work, which *is* a transaction: it is
 //! opened for the orgs it may touch, and dropping it undoes it.
 
+mod additions;
 mod archive;
 mod bulk;
 mod connect;
@@ -18,6 +19,8 @@ mod order_row;
 #[cfg(test)]
 mod plans;
 mod portability;
+mod queue;
+mod reads;
 mod record;
 mod registry;
 mod sql;
@@ -48,7 +51,7 @@ use crate::error::Result;
 
 /// A database of portero.
 #[async_trait]
-pub trait Store: Registry + Inventory + OperatorTokens + Portabilities {
+pub trait Store: Registry + Inventory + Additions + OperatorTokens + Portabilities {
     /// Opens a unit of work for the orgs of `tenancy`.
     async fn begin(&self, tenancy: Tenancy) -> Result<Box<dyn UnitOfWork>>;
 
@@ -98,6 +101,25 @@ pub trait Inventory: Send + Sync {
 
     /// The number that has or had this SIM.
     async fn number_of_sim(&self, tenancy: &Tenancy, imsi: &Imsi, now: Timestamp) -> Result<Reading<Option<Entry>>>;
+}
+
+/// Adding to the inventory, without a unit of work of one's own: what is added at the same time shares one.
+#[async_trait]
+pub trait Additions: Send + Sync {
+    /// Adds a number with its SIMs for an org of the tenancy, durably; the database decides a race.
+    async fn number_insert(&self, tenancy: &Tenancy, number: NewNumber) -> Result<Insertion>;
+}
+
+/// What became of a number that was to be added.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub enum Insertion {
+    /// It is there, with its SIMs.
+    Done,
+    /// It was there already, in whatever org.
+    NumberTaken,
+    /// Another number has or had one of its SIMs; it is not there.
+    SimTaken,
 }
 
 /// Reading the built-in Entitlement Server's tokens.
@@ -363,9 +385,9 @@ pub trait OrderWrites: Send {
     /// The orders of requests that wait for the Central Node, kept from changing.
     async fn orders_waiting(&mut self, request_ids: &[String]) -> Result<Vec<Order>>;
 
-    /// An org has a number now for which an order may wait: when the Node opens, it is likely to be the donor, and so its readings must wait for
-    /// the Node's decision. Who the donor is, is found out then.
-    async fn waiting_order_offered(&mut self, msisdn: Msisdn, org: &OrgName) -> Result<()>;
+    /// Orgs have numbers now for which orders may wait: when the Node opens, they are likely to be the donors, and so their readings must wait
+    /// for the Node's decision. Who the donor is, is found out then.
+    async fn waiting_orders_offered(&mut self) -> Result<()>;
 
     /// The orders of a process, kept from changing.
     async fn orders_of_process(&mut self, process_id: &str) -> Result<Vec<Order>>;

@@ -12,7 +12,7 @@ use super::failure::query_failure;
 use super::order_row::{BirthColumns, LifeColumns, ORDER, order};
 use super::portability::{due_condition, portability, portability_sql};
 use super::record::Record;
-use super::sql::{SqlUnit, assembled, joined, pieces, placeholders};
+use super::sql::{SqlUnit, assembled, joined, padded, pieces, placeholders};
 use super::{Added, Claim, NewRequest, OrderWrites, Take};
 use crate::domain::archive::{ArchivedEvent, ArchivedPortability};
 use crate::domain::cause::Cause;
@@ -32,6 +32,20 @@ impl<D: Dialect> SqlUnit<D> {
     async fn orders(&mut self, condition: &[&'static str], params: &[Param<'_>]) -> Result<Vec<Order>> {
         let rows = self.rows(joined(&[&[ORDER], condition].concat()), params).await?;
         rows.iter().map(order::<D>).collect()
+    }
+}
+
+/// Waiting orders whose number an org has now that they do not know of.
+const OFFER: &str = "UPDATE portings SET donor_org = (SELECT m.org FROM msisdns m WHERE m.msisdn = portings.msisdn)
+     WHERE state = 'AENV' AND EXISTS (SELECT 1 FROM msisdns m
+        WHERE m.msisdn = portings.msisdn AND (portings.donor_org IS NULL OR portings.donor_org <> m.org))";
+
+impl<D: Dialect> SqlUnit<D> {
+    /// Offers waiting orders to the orgs that have their numbers now, if those are among some.
+    pub(super) async fn offer_waiting_of(&mut self, msisdns: &[Msisdn]) -> Result<()> {
+        let keys: Vec<Param<'_>> = padded(msisdns).map(|msisdn| (*msisdn).into()).collect();
+        let sql = format!("{OFFER} AND msisdn IN ({})", placeholders(1, keys.len(), "$"));
+        self.rows(assembled(sql), &keys).await.map(drop)
     }
 }
 
@@ -179,10 +193,8 @@ impl<D: Dialect> OrderWrites for SqlUnit<D> {
         Ok(orders)
     }
 
-    async fn waiting_order_offered(&mut self, msisdn: Msisdn, org: &OrgName) -> Result<()> {
-        self.execute("UPDATE portings SET donor_org = $2 WHERE msisdn = $1 AND state = 'AENV'", &[msisdn.into(), org.as_str().into()])
-            .await?;
-        Ok(())
+    async fn waiting_orders_offered(&mut self) -> Result<()> {
+        self.execute(OFFER, &[]).await.map(drop)
     }
 
     async fn orders_of_process(&mut self, process_id: &str) -> Result<Vec<Order>> {

@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use super::dialect::{Dialect, Param};
 use super::directory::{DirectoryRows, HOLIDAYS, MSISDN_RANGES, NRN_RANGES, OPERATORS};
 use super::filter::{Bound, condition};
+use super::reads::Lookup;
 use super::record::Record;
 use super::sql::{SqlStore, assembled, padded, placeholders};
 use super::{Backlog, DueScope, ListScope, Listing, Portabilities, Reading, StoredOwnership};
@@ -86,6 +87,20 @@ pub(super) fn due_condition(scope: &DueScope, now: Timestamp) -> (String, Vec<Pa
         }
     };
     (format!("due_at <= $1{condition}"), params)
+}
+
+/// When the active orders of numbers are due.
+static DUE_OF_NUMBERS: Lookup =
+    Lookup { head: &["SELECT msisdn AS asked, due_at FROM portings WHERE state IN ('AENV', 'ASOL', 'ACON') AND msisdn IN ("], tail: ")" };
+
+/// Whether one of these orders is due at `now`.
+fn due_by<D: Dialect>(rows: &[D::Row], now: Timestamp) -> Result<bool> {
+    for row in rows {
+        if Record::<D>::new(row, "portings").instant_or_null("due_at")?.is_some_and(|due_at| due_at <= now) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Reads a portability.
@@ -256,6 +271,12 @@ impl<D: Dialect> Portabilities for SqlStore<D> {
     }
 
     async fn is_due(&self, scope: &DueScope, now: Timestamp) -> Result<bool> {
+        if let DueScope::Numbers(numbers) = scope
+            && let [number] = numbers.as_slice()
+        {
+            let rows = self.reads.rows(&DUE_OF_NUMBERS, (*number).into()).await?;
+            return due_by::<D>(&rows, now);
+        }
         let (condition, params) = due_condition(scope, now);
         let rows = self.read(assembled(format!("SELECT 1 FROM portings WHERE {condition} LIMIT 1")), &params).await?;
         Ok(!rows.is_empty())

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 
 use super::dialect::Dialect;
+use super::reads::Lookup;
 use super::record::Record;
 use super::sql::{SqlStore, SqlUnit};
 use super::{Registry, RegistryWrites};
@@ -13,6 +14,12 @@ use crate::error::{Error, Kind, Result};
 
 /// Every org.
 pub(super) const ORGS: &str = "SELECT name, operator_code, nrn, home_system, tenant_id, bit, tier FROM orgs ORDER BY name";
+
+/// Orgs by their names.
+static ORGS_BY_NAME: Lookup = Lookup {
+    head: &["SELECT name AS asked, name, operator_code, nrn, home_system, tenant_id, bit, tier FROM orgs WHERE name IN ("],
+    tail: ")",
+};
 
 /// Reads an org from a row that has the columns of `orgs`.
 pub(super) fn org<D: Dialect>(row: &D::Row) -> Result<Org> {
@@ -31,9 +38,7 @@ pub(super) fn org<D: Dialect>(row: &D::Row) -> Result<Org> {
 #[async_trait]
 impl<D: Dialect> Registry for SqlStore<D> {
     async fn org(&self, name: &OrgName) -> Result<Option<Org>> {
-        let rows = self
-            .read("SELECT name, operator_code, nrn, home_system, tenant_id, bit, tier FROM orgs WHERE name = $1", &[name.as_str().into()])
-            .await?;
+        let rows = self.reads.rows(&ORGS_BY_NAME, name.as_str().into()).await?;
         rows.first().map(org::<D>).transpose()
     }
 
@@ -53,13 +58,18 @@ impl<D: Dialect> Registry for SqlStore<D> {
     }
 }
 
+/// Refuses to write for an org that a tenancy does not see: a defect of ours, never a caller's.
+pub(super) fn must_see(tenancy: &Tenancy, org: &OrgName) -> Result<()> {
+    if tenancy.sees(org) {
+        return Ok(());
+    }
+    Err(Error::because(Kind::Internal, format!("a unit of work for {tenancy:?} was asked to write for {org}")))
+}
+
 impl<D: Dialect> SqlUnit<D> {
-    /// Refuses to write for an org that the unit of work was not opened for: a defect of ours, never a caller's.
+    /// As the function of this name, for the unit of work's tenancy.
     pub(super) fn must_see(&self, org: &OrgName) -> Result<()> {
-        if self.tenancy.sees(org) {
-            return Ok(());
-        }
-        Err(Error::because(Kind::Internal, format!("a unit of work for {:?} was asked to write for {org}", self.tenancy)))
+        must_see(&self.tenancy, org)
     }
 
     /// Refuses what only the server itself may do.

@@ -1,31 +1,53 @@
 //! The store itself: pools, statements, units of work.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use sqlx::{AssertSqlSafe, Pool, SqlSafeStr, SqlStr, Transaction};
 
 use tracing::{Instrument as _, Span};
 
+use super::additions::{self, Adder};
 use super::connect::Exclusive;
 use super::dialect::{Dialect, Param};
 use super::failure::{migration_failure, query_failure};
+use super::queue::Queue;
+use super::reads::{Connections, Reads};
 use super::{Store, UnitOfWork};
 use crate::domain::org::Tenancy;
 use crate::error::{Error, Result};
 
 /// A database behind two pools, which are one where the database has many writers.
-#[derive(Debug)]
 pub struct SqlStore<D: Dialect> {
     pub(super) readers: Pool<D>,
     pub(super) writers: Pool<D>,
+    pub(super) reads: Reads<D>,
+    pub(super) additions: Arc<Queue<Adder<D>>>,
     pub(super) exclusive: Exclusive,
 }
 
 impl<D: Dialect> SqlStore<D> {
+    /// A store whose readers have connections of their own.
+    pub(super) fn new(readers: Pool<D>, writers: Pool<D>, exclusive: Exclusive) -> Self {
+        let reads = Reads::new(Connections::kept(readers.clone()));
+        Self { additions: additions(&writers), readers, writers, reads, exclusive }
+    }
+
+    /// A store with one connection for everything.
+    pub(super) fn over_one_connection(pool: &Pool<D>) -> Self {
+        let reads = Reads::new(Connections::Lent(pool.clone()));
+        Self { readers: pool.clone(), writers: pool.clone(), reads, additions: additions(pool), exclusive: Exclusive::Always }
+    }
+
     /// Runs one reading statement: one connection, one round trip, no transaction.
     pub(super) async fn read(&self, sql: impl SqlSafeStr + Send, params: &[Param<'_>]) -> Result<Vec<D::Row>> {
         let mut conn = self.readers.acquire().instrument(span("db acquire")).await.map_err(query_failure)?;
         D::rows(&mut conn, sql.into_sql_str(), params).instrument(span("db read")).await.map_err(query_failure)
     }
+}
+
+fn additions<D: Dialect>(writers: &Pool<D>) -> Arc<Queue<Adder<D>>> {
+    Queue::new(Adder { writers: writers.clone() }, additions::LANES)
 }
 
 #[async_trait]
@@ -77,6 +99,8 @@ impl<D: Dialect> Store for SqlStore<D> {
 
     async fn close(&self) {
         self.exclusive.release().await;
+        self.reads.close().await;
+        self.additions.close();
         self.readers.close().await;
         self.writers.close().await;
     }

@@ -22,6 +22,7 @@ mod secrets;
 mod store;
 mod support;
 mod tls;
+mod together;
 mod traces;
 mod v1;
 mod v2;
