@@ -7,7 +7,7 @@ use sqlx::Pool;
 
 use super::dialect::{Dialect, Param};
 use super::failure::query_failure;
-use super::queue::{Batch, Ran, Waiting, fail_all};
+use super::queue::{Batch, Ran, Waiting, fail_all, in_time};
 use super::record::Record;
 use super::registry::must_see;
 use super::sql::{SqlStore, SqlUnit, assembled, placeholders};
@@ -72,7 +72,7 @@ impl<D: Dialect> Adder<D> {
     /// Adds numbers that have nothing in common.
     async fn add(&self, batch: Vec<Waiting<Self>>) -> Ran {
         let numbers: Vec<&NewNumber> = batch.iter().map(|waiting| &waiting.request).collect();
-        match self.transact(&numbers).await {
+        match in_time(self.transact(&numbers)).await {
             Ok(insertions) => {
                 for (waiting, insertion) in batch.into_iter().zip(insertions) {
                     waiting.answer(Ok(insertion));
@@ -82,7 +82,7 @@ impl<D: Dialect> Adder<D> {
             // It is one number's, or a few's: the others are not to fail for it.
             Err(error) if error.kind() == Kind::Internal && batch.len() > 1 => {
                 for waiting in batch {
-                    let alone = self.transact(&[&waiting.request]).await.and_then(|insertions| {
+                    let alone = in_time(self.transact(&[&waiting.request])).await.and_then(|insertions| {
                         insertions.into_iter().next().ok_or_else(|| Error::because(Kind::Internal, "a number without an outcome"))
                     });
                     waiting.answer(alone);

@@ -120,7 +120,6 @@ async fn writes(store: &dyn Store) {
     unit.sim_retire(number()).await.unwrap();
     assert!(unit.sim_reinstate(number(), &imsi).await.is_err());
     unit.number_remove(number()).await.unwrap();
-    unit.waiting_orders_offered().await.unwrap();
     let operator = OperatorCode::parse("005").unwrap();
     unit.ported_numbers_put(&[PortedNumber { msisdn: number(), operator, nrn: Nrn::parse("741111").unwrap() }]).await.unwrap();
     let (inside, outside) = (order(Some(org())), order(None));

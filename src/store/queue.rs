@@ -4,6 +4,7 @@
 //! calls. Nothing waits for company: a request that finds a free lane is sent at once, alone if it is alone.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::oneshot;
 
@@ -12,6 +13,15 @@ use crate::error::{Error, Kind, Result};
 
 /// The most requests that one statement is for: more would make those at its front wait for those at its end.
 const MOST: usize = 64;
+
+/// How long a batch may take: it is nobody's request, and so no request's end would end it where a database has gone without a word.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What comes of a batch's work on the database, if it comes in time. Otherwise its connection is given up.
+pub async fn in_time<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    let silent = |_| Err(query_failure(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())));
+    tokio::time::timeout(PATIENCE, work).await.unwrap_or_else(silent)
+}
 
 /// What can be done for many at once.
 pub trait Batch: Send + Sync + 'static {

@@ -8,7 +8,7 @@ use sqlx::{Connection as _, Pool};
 
 use super::dialect::{Dialect, Param};
 use super::failure::query_failure;
-use super::queue::{Batch, Queue, Ran, Waiting, fail_all};
+use super::queue::{Batch, Queue, Ran, Waiting, fail_all, in_time};
 use super::sql::{assembled, placeholders};
 use crate::domain::msisdn::Msisdn;
 use crate::error::{Error, Kind, Result};
@@ -173,7 +173,7 @@ impl<D: Dialect> Batch for Reader<D> {
         let Some(lookup) = batch.first().map(|waiting| waiting.request.lookup) else { return Ran::Done };
         let keys: HashSet<Key> = batch.iter().map(|waiting| waiting.request.key.clone()).collect();
         let keys: Vec<Key> = keys.into_iter().collect();
-        match self.find(lookup, &keys).await {
+        match in_time(self.find(lookup, &keys)).await {
             Ok(found) => {
                 for waiting in batch {
                     let rows = found.get(&waiting.request.key).cloned().unwrap_or_default();

@@ -77,3 +77,19 @@ async fn silent() {
     })
     .await;
 }
+
+/// Readers keep connections of their own, which are worth as little.
+#[tokio::test(flavor = "multi_thread")]
+async fn silent_for_readers() {
+    with_database(Engine::Postgres, async |database: Database| {
+        let proxy = Proxy::before(&database).await;
+        let app = App::serve(&database.at(&proxy.url), &["--mode", "reference", "--request-timeout", "1"]).await;
+        let read = async || app.get("/v2/msisdns/666777888").await.status;
+        assert_eq!(read().await, 200);
+        proxy.silence();
+        assert_eq!(read().await, 503);
+        let recovered = async { while read().await != 200 {} };
+        assert_eq!(tokio::time::timeout(Duration::from_mins(1), recovered).await, Ok(()));
+    })
+    .await;
+}
