@@ -64,7 +64,7 @@ impl PgBouncer {
             "pgbouncer.ini",
             format!(
                 "[databases]\n* = {target}\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\nauth_type = any\n\
-                 pool_mode = transaction\ndefault_pool_size = 6\nmax_prepared_statements = 100\nignore_startup_parameters = extra_float_digits\n"
+                 pool_mode = transaction\ndefault_pool_size = 6\nmax_prepared_statements = 100\nignore_startup_parameters = extra_float_digits, statement_timeout\n"
             ),
         );
         let mut process =

@@ -45,8 +45,8 @@ async fn stopped_crashed_and_restarted_under_load() {
 /// Without its database, a server lives, says that it is not ready, and answers everything else 503.
 async fn is_down(app: &App) {
     let number = "/v2/orgs/masmovil/msisdns/666777888";
+    app.get("/health/ready").await.fails(Kind::NotReady, "the database does not answer");
     let calls = [
-        app.get("/health/ready"),
         app.get("/v2/msisdns/666777888"),
         app.get("/v1/orgs/masmovil/portabilities"),
         app.put(number, &json!({"imsi": "214049000001111"})),
