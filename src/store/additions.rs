@@ -4,13 +4,14 @@ use std::collections::HashSet;
 
 use async_trait::async_trait;
 use sqlx::Pool;
+use tracing::Instrument as _;
 
 use super::dialect::{Dialect, Param};
 use super::failure::query_failure;
 use super::queue::{Batch, Ran, Waiting, fail_all, in_time};
 use super::record::Record;
 use super::registry::must_see;
-use super::sql::{SqlStore, SqlUnit, assembled, placeholders};
+use super::sql::{SqlStore, SqlUnit, assembled, placeholders, span};
 use super::{Additions, Insertion, UnitOfWork as _};
 use crate::domain::imsi::Imsi;
 use crate::domain::inventory::{NewNumber, Sim};
@@ -182,6 +183,6 @@ fn sim_row(msisdn: Msisdn, slot: i64, sim: &Sim) -> [Param<'_>; 5] {
 impl<D: Dialect> Additions for SqlStore<D> {
     async fn number_insert(&self, tenancy: &Tenancy, number: NewNumber) -> Result<Insertion> {
         must_see(tenancy, &number.org)?;
-        self.additions.ask(number).await
+        self.additions.ask(number).instrument(span("db add")).await
     }
 }

@@ -5,11 +5,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use sqlx::pool::PoolConnection;
 use sqlx::{Connection as _, Pool};
+use tracing::Instrument as _;
 
 use super::dialect::{Dialect, Param};
 use super::failure::query_failure;
 use super::queue::{Batch, Queue, Ran, Waiting, fail_all, in_time};
-use super::sql::{assembled, placeholders};
+use super::sql::{assembled, placeholders, span};
 use crate::domain::msisdn::Msisdn;
 use crate::error::{Error, Kind, Result};
 
@@ -136,7 +137,7 @@ impl<D: Dialect> Reads<D> {
 
     /// The rows of a key, as they are now or later.
     pub async fn rows(&self, lookup: &'static Lookup, key: Key) -> Result<Rows<D>> {
-        self.0.ask(Wanted { lookup, key }).await
+        self.0.ask(Wanted { lookup, key }).instrument(span("db read")).await
     }
 
     /// Ends it.

@@ -147,7 +147,7 @@ impl<D: Dialect> UnitOfWork for SqlUnit<D> {
 }
 
 /// What a trace shows of the database; disabled where nothing is traced, for then nobody wants spans of this target and level.
-fn span(name: &'static str) -> Span {
+pub(super) fn span(name: &'static str) -> Span {
     tracing::trace_span!(target: "portero::trace", "db", otel.name = name, otel.kind = "client")
 }
 
