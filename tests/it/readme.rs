@@ -131,7 +131,6 @@ fn a_world_for_each_test() {
 }
 
 /// Runs each step in the same directory, against one fresh server on a free port, and compares what it prints.
-#[expect(clippy::disallowed_methods, reason = "the steps find the program and curl by the search path")]
 fn walk(steps: &[Step]) {
     let dir = ScratchDir::new();
     let served = Served::from(&mut in_dir(&dir, &["serve", "--listen", "127.0.0.1:0"]));

@@ -1,5 +1,6 @@
 //! `portero import` and `export`
 
+use std::fmt::Write as _;
 use std::process::Stdio;
 
 use crate::support::database::ScratchDir;
@@ -7,6 +8,50 @@ use crate::support::process::{Output, portero, run};
 use crate::support::{Database, both_databases};
 
 const HEADER: &str = "msisdn,org,imsi,segment,belongs_to,status,checked_at,imsi_created_at,from_org,from_belongs_to,earlier_imsis\n";
+
+/// Lines of which all but the first are bad, from the second line of a file on.
+const BAD: [&str; 18] = [
+    "644555001,masmovil,214049000001001,,,,2026-01-01T00:00:00Z,,,",
+    "12,masmovil,,,,,,,,",
+    ",masmovil,,,,,,,,",
+    "644555002,nobody,,,,,,,,",
+    "644555002,masmovil,x,,,,,,,",
+    "644555002,masmovil,,B2X,,,,,,",
+    "644555002,masmovil,,,x,,,,,",
+    "644555002,masmovil,,,,Gone,,,,",
+    "644555002,masmovil,,,,,yesterday,,,",
+    "644555002,masmovil,,,,,,yoigo,,",
+    "644555002,masmovil,214049000001002,,,,,,,214049000001003",
+    "644555002,masmovil,,,,,,,,214049000001003;B2C;2026-01-01T00:00:00Z",
+    "644555002,masmovil",
+    "644555000,masmovil,214049000001004,,,,,,,",
+    "644555003,masmovil,214049000001000,,,,,,,",
+    "644555001,masmovil,214049000001005,,,,,,,",
+    "644555004,masmovil,214049000001001,,,,,,,",
+    "644555005,masmovil,214049000001006,,,,,,,214049000001006;B2C;2026-01-01T00:00:00Z",
+];
+
+/// What is said of them, and of a line that is not UTF-8: first what a line says by itself, then what the database knows.
+const COMPLAINTS: [&str; 18] = [
+    "3: msisdn is not valid",
+    "4: msisdn is missing",
+    "5: org is not one of this database's",
+    "6: imsi is not valid",
+    "7: segment is not valid",
+    "8: belongs_to is not valid",
+    "9: status is not valid",
+    "10: checked_at is not valid",
+    "11: from_org and from_belongs_to go together",
+    "12: earlier_imsis is not valid",
+    "13: imsi is missing, but there are earlier_imsis",
+    "14: has 2 columns, not 10",
+    "20: is not UTF-8",
+    "15: msisdn is already in the inventory, or above",
+    "16: a SIM is already a number's in the inventory, or above",
+    "17: msisdn is already in the inventory, or above",
+    "18: a SIM is already a number's in the inventory, or above",
+    "19: a SIM is already a number's in the inventory, or above",
+];
 
 fn command(database: &Database, args: &[&str]) -> Output {
     run(portero(args).args(["--database", &database.url]))
@@ -70,52 +115,10 @@ both_databases! {
         says(&command(&database, &["import", &good]), 0, "1 lines imported\n");
         let before = inventory(&database);
         let mut lines = b"msisdn,org,imsi,segment,belongs_to,status,checked_at,from_org,from_belongs_to,earlier_imsis\n".to_vec();
-        for line in [
-            "644555001,masmovil,214049000001001,,,,2026-01-01T00:00:00Z,,,",
-            "12,masmovil,,,,,,,,",
-            ",masmovil,,,,,,,,",
-            "644555002,nobody,,,,,,,,",
-            "644555002,masmovil,x,,,,,,,",
-            "644555002,masmovil,,B2X,,,,,,",
-            "644555002,masmovil,,,x,,,,,",
-            "644555002,masmovil,,,,Gone,,,,",
-            "644555002,masmovil,,,,,yesterday,,,",
-            "644555002,masmovil,,,,,,yoigo,,",
-            "644555002,masmovil,214049000001002,,,,,,,214049000001003",
-            "644555002,masmovil,,,,,,,,214049000001003;B2C;2026-01-01T00:00:00Z",
-            "644555002,masmovil",
-            "644555000,masmovil,214049000001004,,,,,,,",
-            "644555003,masmovil,214049000001000,,,,,,,",
-            "644555001,masmovil,214049000001005,,,,,,,",
-            "644555004,masmovil,214049000001001,,,,,,,",
-            "644555005,masmovil,214049000001006,,,,,,,214049000001006;B2C;2026-01-01T00:00:00Z",
-        ] {
-            lines.extend_from_slice(line.as_bytes());
-            lines.push(b'\n');
-        }
-        lines.extend_from_slice(b"644555006,\xff,,,,,,,,\n644555007,r,214049000001007,B2B,,,2026-01-01T00:00:00Z,,,\n");
+        lines.extend_from_slice(BAD.join("\n").as_bytes());
+        lines.extend_from_slice(b"\n644555006,\xff,,,,,,,,\n644555007,r,214049000001007,B2B,,,2026-01-01T00:00:00Z,,,\n");
         let file = dir.file("bad.csv", &lines);
-        let complaints = [
-            "3: msisdn is not valid",
-            "4: msisdn is missing",
-            "5: org is not one of this database's",
-            "6: imsi is not valid",
-            "7: segment is not valid",
-            "8: belongs_to is not valid",
-            "9: status is not valid",
-            "10: checked_at is not valid",
-            "11: from_org and from_belongs_to go together",
-            "12: earlier_imsis is not valid",
-            "13: imsi is missing, but there are earlier_imsis",
-            "14: has 2 columns, not 10",
-            "20: is not UTF-8",
-            "15: msisdn is already in the inventory, or above",
-            "16: a SIM is already a number's in the inventory, or above",
-            "17: msisdn is already in the inventory, or above",
-            "18: a SIM is already a number's in the inventory, or above",
-            "19: a SIM is already a number's in the inventory, or above",
-        ];
-        let told: String = complaints.iter().map(|complaint| format!("{file}:{complaint}\n")).collect();
+        let told = COMPLAINTS.map(|complaint| format!("{file}:{complaint}\n")).concat();
         let refused = command(&database, &["import", &file]);
         says(&refused, 1, &format!("{told}portero: {file} has 18 bad lines: nothing was imported; --skip-bad leaves them out\n"));
         assert_eq!(inventory(&database), before);
@@ -131,7 +134,7 @@ both_databases! {
         registry(&database).await;
         let mut text = String::from("msisdn,org,imsi\n");
         for number in 0..20_100_u64 {
-            text.push_str(&format!("{},masmovil,{}\n", 640_000_000 + number, 214_049_100_000_000 + number));
+            writeln!(text, "{},masmovil,{}", 640_000_000 + number, 214_049_100_000_000 + number).unwrap();
         }
         let good = ScratchDir::new();
         let good = good.file("good.csv", &text);
@@ -184,11 +187,10 @@ both_databases! {
     }
 
     async fn from_standard_input(database: Database) {
-        use std::io::Write as _;
         registry(&database).await;
         let mut import = portero(&["import", "-", "--database", &database.url]);
         let mut import = import.stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        import.stdin.take().unwrap().write_all(b"msisdn,org\n644555001,masmovil\n").unwrap();
+        std::io::Write::write_all(&mut import.stdin.take().unwrap(), b"msisdn,org\n644555001,masmovil\n").unwrap();
         let output = import.wait_with_output().unwrap();
         assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), b"1 lines imported\n".as_slice()));
         assert_eq!(inventory(&database).lines().count(), 2);
