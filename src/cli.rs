@@ -1,6 +1,8 @@
 //! The commands.
 
+mod audit;
 mod bulk;
+mod purge;
 
 use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -50,6 +52,10 @@ enum Command {
     Import(bulk::ImportArgs),
     /// Write the numbers to a CSV file, as they are at one instant.
     Export(bulk::ExportArgs),
+    /// Print who changed what and when, as JSON lines, the earliest first.
+    Audit(audit::AuditArgs),
+    /// Erase the subscribers of requests whose portings ended long ago.
+    Purge(purge::PurgeArgs),
     /// Print an API's document (OpenAPI 3.1), or compare it with the committed one.
     Openapi(OpenapiArgs),
     /// Ask a server whether it is ready: exit status 0, or 1 and a reason.
@@ -140,6 +146,8 @@ enum CommandError {
     BadLines(PathBuf, u64),
     #[error("a token needs a secret: --jwt-secret")]
     NoSecret,
+    #[error("--older-than reaches back before there was time")]
+    Age,
     #[error("--ttl must be positive")]
     Ttl,
     #[error("--log: {0}")]
@@ -201,6 +209,8 @@ impl Command {
             Self::Load(args) => args.run().await,
             Self::Import(args) => args.run().await,
             Self::Export(args) => args.run().await,
+            Self::Audit(args) => args.run().await,
+            Self::Purge(args) => args.run().await,
             Self::Openapi(args) => args.run(),
             Self::Healthcheck(args) => args.run().await,
         }

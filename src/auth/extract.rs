@@ -1,6 +1,7 @@
 //! Extractors whose type is the permission: a handler that takes a [`Caller`] or an [`OrgCaller`] cannot run without it.
 
 use std::marker::PhantomData;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use axum::extract::{FromRef, FromRequestParts, RawPathParams};
@@ -8,7 +9,8 @@ use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 
 use super::{Principal, Scope, Verifier};
-use crate::domain::org::{Org, OrgName, Tenancy};
+use crate::domain::audit::{Actor, RequestId};
+use crate::domain::org::{OrgName, Tenancy};
 use crate::error::{Error, Kind, Result};
 use crate::service::{World, registry};
 
@@ -105,12 +107,19 @@ where
     }
 }
 
-/// A caller with a permission for the org of the path, which exists.
+/// A caller with a permission for the org of the path, which exists: whoever changes something there.
 #[derive(Debug)]
 pub struct OrgCaller<P> {
-    /// The org of the path.
-    pub org: Org,
+    actor: Actor,
     permission: PhantomData<P>,
+}
+
+impl<P> Deref for OrgCaller<P> {
+    type Target = Actor;
+
+    fn deref(&self) -> &Actor {
+        &self.actor
+    }
 }
 
 impl<P, S> FromRequestParts<S> for OrgCaller<P>
@@ -134,7 +143,9 @@ where
         tracing::Span::current().record("org", name.as_str());
         let Ok(world) = World::from_request_parts(parts, state).await;
         let org = registry::org(&world, &name).await?;
-        Ok(Self { org, permission: PhantomData })
+        let request_id = parts.extensions.get::<RequestId>().cloned();
+        let actor = Actor { org, subject: caller.principal.subject.clone(), request_id };
+        Ok(Self { actor, permission: PhantomData })
     }
 }
 

@@ -3,6 +3,7 @@
 //! Every identifier is a newtype whose `parse` is the only way in, so that a value that exists is a valid one.
 
 pub mod archive;
+pub mod audit;
 pub mod calendar;
 pub mod cause;
 pub(crate) mod codes;

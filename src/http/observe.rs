@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::envelope::{self, Envelope};
 use super::operations::Operations;
 use crate::clock::Stopwatch;
+use crate::domain::audit::RequestId;
 use crate::error::{Error, Kind};
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::traces;
@@ -47,11 +48,12 @@ impl Watch {
 }
 
 /// The layer.
-pub async fn observe(State(watch): State<Arc<Watch>>, request: Request, next: Next) -> Response {
+pub async fn observe(State(watch): State<Arc<Watch>>, mut request: Request, next: Next) -> Response {
     let started = Stopwatch::start();
     let in_flight = (watch.metrics.in_flight.inc(), InFlight(&watch.metrics));
     let operation = watch.operations.asked(&request);
     let request_id = sane_request_id(request.headers()).unwrap_or_else(|| Uuid::new_v4().simple().to_string());
+    request.extensions_mut().insert(RequestId(request_id.as_str().into()));
     let route = request.extensions().get::<MatchedPath>().map_or("-", MatchedPath::as_str).to_owned();
     let trace = traces::request(operation.id(), request.method().as_str(), &route, request.headers());
     let span = tracing::info_span!(

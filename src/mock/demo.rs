@@ -12,6 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::central_node::{DonorPlan, Script, SimulatedNode, WillingDonors};
 use crate::clock::Clock;
 use crate::dataset::DataSet;
+use crate::domain::audit::Actor;
 use crate::domain::calendar::Calendar;
 use crate::domain::cause::{CancelCause, DenyCause, NodeRefusal};
 use crate::domain::contract_code::ContractCode;
@@ -20,7 +21,7 @@ use crate::domain::msisdn::Msisdn;
 use crate::domain::nrn::Nrn;
 use crate::domain::operator::OperatorCode;
 use crate::domain::order::Order;
-use crate::domain::org::{Org, OrgName};
+use crate::domain::org::OrgName;
 use crate::domain::portability::Answer;
 use crate::domain::request::{AccessType, PortabilityRequest, RequestedNumber};
 use crate::entitlement::stored::StoredTokens;
@@ -165,8 +166,8 @@ impl Stage {
         Ok(())
     }
 
-    async fn org(&self, name: &str) -> Result<Org> {
-        registry::org(&self.world, &OrgName::parse(name).map_err(defect)?).await
+    async fn org(&self, name: &str) -> Result<Actor> {
+        registry::org(&self.world, &OrgName::parse(name).map_err(defect)?).await.map(Actor::server)
     }
 
     async fn request(&self, org: &str, operator: &str, nrn: &str, number: &str, code: &str) -> Result<Vec<Portability>> {

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use crate::dataset::csv::Known;
+use crate::domain::audit::{AuditLine, Operation};
 use crate::domain::inventory::NewNumber;
 use crate::domain::listing::PortedNumber;
 use crate::domain::org::Tenancy;
@@ -43,14 +44,14 @@ pub async fn known(store: &dyn Store, now: jiff::Timestamp) -> Result<Known> {
     Ok(Known { now, orgs, operators })
 }
 
-/// Takes in rows, in one transaction; what is wrong is told with its line.
+/// Takes in rows, in one transaction, which the audit says was at `now`; what is wrong is told with its line.
 ///
 /// # Errors
 /// Those of the lines and of the store; then nothing was taken in.
 pub async fn take_in<T, E: From<Error>>(
     store: &dyn Store,
     lines: impl Iterator<Item = Result<Numbered<Result<T, String>>, E>>,
-    rest: Rest,
+    (rest, now): (Rest, jiff::Timestamp),
     take: impl AsyncFn(&mut dyn UnitOfWork, Vec<Numbered<T>>) -> Result<Vec<Numbered<String>>>,
     mut complain: impl FnMut(Numbered<String>),
 ) -> Result<Count, E> {
@@ -77,6 +78,7 @@ pub async fn take_in<T, E: From<Error>>(
     }
     if count.bad == 0 || rest == Rest::Taken {
         unit.waiting_orders_offered().await?;
+        unit.audit_add(&[AuditLine::by_command(Operation::Import, now)]).await?;
         unit.commit().await?;
     }
     Ok(count)

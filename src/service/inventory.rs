@@ -4,11 +4,12 @@ use jiff::Timestamp;
 
 use super::World;
 use super::settle::{self, settled};
+use crate::domain::audit::{Actor, Operation};
 use crate::domain::imsi::Imsi;
 use crate::domain::inventory::{Change, Entry, NewNumber, Swap};
 use crate::domain::msisdn::Msisdn;
 use crate::domain::operator_token::OperatorToken;
-use crate::domain::org::{Org, Tenancy};
+use crate::domain::org::Tenancy;
 use crate::entitlement::EntitlementError;
 use crate::error::{Error, Kind, Result};
 use crate::store::{Added, Insertion, UnitOfWork};
@@ -17,12 +18,13 @@ use crate::store::{Added, Insertion, UnitOfWork};
 ///
 /// # Errors
 /// [`Kind::Conflict`] where the number is in an org already, or another number has or had the IMSI; the owner is not named.
-pub async fn add(world: &World, org: &Org, msisdn: Msisdn, imsi: &Imsi) -> Result<Entry> {
+pub async fn add(world: &World, actor: &Actor, msisdn: Msisdn, imsi: &Imsi) -> Result<Entry> {
     let now = world.clock.now();
-    let number = NewNumber::of(org, msisdn, imsi, now);
+    let number = NewNumber::of(&actor.org, msisdn, imsi, now);
     settle::numbers(world, vec![msisdn], now).await?;
-    match world.store.number_insert(&Tenancy::of(&org.name), number.clone()).await? {
-        Insertion::Done => Ok(number.held_by(org)),
+    let line = actor.did(Operation::AddMsisdn, msisdn, now);
+    match world.store.number_insert(&Tenancy::of(&actor.org.name), number.clone(), line).await? {
+        Insertion::Done => Ok(number.held_by(&actor.org)),
         Insertion::NumberTaken => Err(number_taken()),
         Insertion::SimTaken => Err(imsi_taken()),
     }
@@ -53,9 +55,9 @@ fn imsi_taken() -> Error {
 ///
 /// # Errors
 /// [`Kind::NotFound`] where the org does not hold the number, [`Kind::Conflict`] where another number has or had the IMSI.
-pub async fn swap_sim(world: &World, org: &Org, msisdn: Msisdn, imsi: &Imsi) -> Result<()> {
+pub async fn swap_sim(world: &World, actor: &Actor, msisdn: Msisdn, imsi: &Imsi) -> Result<()> {
     let now = world.clock.now();
-    let mut unit = open(world, org, msisdn, now).await?;
+    let mut unit = open(world, actor, msisdn, now).await?;
     let entry = held(&mut *unit, msisdn).await?;
     match entry.swap_to(imsi) {
         Swap::Nothing => return Ok(()),
@@ -71,6 +73,7 @@ pub async fn swap_sim(world: &World, org: &Org, msisdn: Msisdn, imsi: &Imsi) -> 
         }
     }
     unit.number_change(msisdn, entry.belongs_to, entry.status, now).await?;
+    unit.audit_add(&[actor.did(Operation::SwapSim, msisdn, now)]).await?;
     unit.commit().await
 }
 
@@ -78,13 +81,14 @@ pub async fn swap_sim(world: &World, org: &Org, msisdn: Msisdn, imsi: &Imsi) -> 
 ///
 /// # Errors
 /// [`Kind::NotFound`] where the org does not hold the number, [`Kind::Conflict`] where the present status does not allow the change.
-pub async fn change(world: &World, org: &Org, msisdn: Msisdn, change: Change) -> Result<()> {
+pub async fn change(world: &World, actor: &Actor, msisdn: Msisdn, change: Change) -> Result<()> {
     let now = world.clock.now();
-    let mut unit = open(world, org, msisdn, now).await?;
+    let mut unit = open(world, actor, msisdn, now).await?;
     let entry = held(&mut *unit, msisdn).await?;
     let changed = entry.changed(change).map_err(|refusal| Error::new(Kind::Conflict, format!("Status: {refusal}")))?;
     let Some((belongs_to, status)) = changed else { return Ok(()) };
     unit.number_change(msisdn, belongs_to, status, now).await?;
+    unit.audit_add(&[actor.did(Operation::ChangeMsisdn, msisdn, now)]).await?;
     unit.commit().await
 }
 
@@ -92,17 +96,19 @@ pub async fn change(world: &World, org: &Org, msisdn: Msisdn, change: Change) ->
 ///
 /// # Errors
 /// [`Kind::NotFound`] where the org does not hold the number.
-pub async fn remove(world: &World, org: &Org, msisdn: Msisdn) -> Result<()> {
-    let mut unit = open(world, org, msisdn, world.clock.now()).await?;
+pub async fn remove(world: &World, actor: &Actor, msisdn: Msisdn) -> Result<()> {
+    let now = world.clock.now();
+    let mut unit = open(world, actor, msisdn, now).await?;
     held(&mut *unit, msisdn).await?;
     unit.number_remove(msisdn).await?;
+    unit.audit_add(&[actor.did(Operation::DeleteMsisdn, msisdn, now)]).await?;
     unit.commit().await
 }
 
 /// A unit of work on one number of an org, with every transition of the number applied that is due.
-async fn open(world: &World, org: &Org, msisdn: Msisdn, now: Timestamp) -> Result<Box<dyn UnitOfWork>> {
+async fn open(world: &World, actor: &Actor, msisdn: Msisdn, now: Timestamp) -> Result<Box<dyn UnitOfWork>> {
     settle::numbers(world, vec![msisdn], now).await?;
-    world.store.begin(Tenancy::of(&org.name)).await
+    world.store.begin(Tenancy::of(&actor.org.name)).await
 }
 
 async fn held(unit: &mut dyn UnitOfWork, msisdn: Msisdn) -> Result<Entry> {

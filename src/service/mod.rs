@@ -4,6 +4,7 @@ pub mod bulk;
 pub mod inventory;
 pub mod operators;
 pub mod portability;
+pub mod purge;
 pub mod registry;
 pub mod settle;
 

@@ -13,6 +13,7 @@ use super::record::Record;
 use super::registry::must_see;
 use super::sql::{SqlStore, SqlUnit, assembled, placeholders, span};
 use super::{Additions, Insertion, UnitOfWork as _};
+use crate::domain::audit::AuditLine;
 use crate::domain::imsi::Imsi;
 use crate::domain::inventory::{NewNumber, Sim};
 use crate::domain::msisdn::Msisdn;
@@ -30,14 +31,20 @@ pub struct Adder<D: Dialect> {
     pub(super) writers: Pool<D>,
 }
 
+/// A number, and the line that says who adds it.
+pub struct Addition {
+    number: NewNumber,
+    line: AuditLine,
+}
+
 /// Numbers that wait to be added.
 type Batched<D> = Vec<Waiting<Adder<D>>>;
 
 impl<D: Dialect> Batch for Adder<D> {
-    type Request = NewNumber;
+    type Request = Addition;
     type Answer = Insertion;
 
-    fn go_together(_: &NewNumber, _: &NewNumber) -> bool {
+    fn go_together(_: &Addition, _: &Addition) -> bool {
         true
     }
 
@@ -59,21 +66,21 @@ impl<D: Dialect> Batch for Adder<D> {
 fn apart<D: Dialect>(batch: Batched<D>) -> (Batched<D>, Batched<D>) {
     let (mut msisdns, mut imsis): (HashSet<Msisdn>, HashSet<Imsi>) = (HashSet::new(), HashSet::new());
     let (mut distinct, later): (Vec<_>, Vec<_>) = batch.into_iter().partition(|waiting| {
-        let number = &waiting.request;
+        let number = &waiting.request.number;
         let is_new = !msisdns.contains(&number.msisdn) && !number.sims.iter().any(|sim| imsis.contains(&sim.imsi));
         msisdns.insert(number.msisdn);
         imsis.extend(number.sims.iter().map(|sim| sim.imsi.clone()));
         is_new
     });
-    distinct.sort_by_key(|waiting| waiting.request.msisdn);
+    distinct.sort_by_key(|waiting| waiting.request.number.msisdn);
     (distinct, later)
 }
 
 impl<D: Dialect> Adder<D> {
     /// Adds numbers that have nothing in common.
     async fn add(&self, batch: Vec<Waiting<Self>>) -> Ran {
-        let numbers: Vec<&NewNumber> = batch.iter().map(|waiting| &waiting.request).collect();
-        match in_time(self.transact(&numbers)).await {
+        let additions: Vec<&Addition> = batch.iter().map(|waiting| &waiting.request).collect();
+        match in_time(self.transact(&additions)).await {
             Ok(insertions) => {
                 for (waiting, insertion) in batch.into_iter().zip(insertions) {
                     waiting.answer(Ok(insertion));
@@ -98,15 +105,18 @@ impl<D: Dialect> Adder<D> {
     }
 
     /// What becomes of each number, all in one transaction.
-    async fn transact(&self, numbers: &[&NewNumber]) -> Result<Vec<Insertion>> {
+    async fn transact(&self, additions: &[&Addition]) -> Result<Vec<Insertion>> {
+        let numbers: Vec<_> = additions.iter().map(|addition| &addition.number).collect();
         let tx = self.writers.begin_with(D::BEGIN_WRITE).await.map_err(query_failure)?;
         let mut unit = SqlUnit::<D> { tx, tenancy: Tenancy::Every };
-        let new = unit.insert_numbers(numbers).await?;
+        let new = unit.insert_numbers(&numbers).await?;
         let sims: Vec<_> = numbers.iter().filter(|number| new.contains(&number.msisdn)).copied().collect();
         let complete = unit.insert_sims(&sims).await?;
         unit.take_back(new.difference(&complete).copied().collect()).await?;
         if !complete.is_empty() {
             unit.offer_waiting_of(&complete.iter().copied().collect::<Vec<_>>()).await?;
+            let done = additions.iter().filter(|addition| complete.contains(&addition.number.msisdn));
+            unit.lines_add(&done.map(|addition| &addition.line).collect::<Vec<_>>()).await?;
             Box::new(unit).commit().await?;
         }
         Ok(numbers.iter().map(|number| insertion(number.msisdn, &new, &complete)).collect())
@@ -181,8 +191,8 @@ fn sim_row(msisdn: Msisdn, slot: i64, sim: &Sim) -> [Param<'_>; 5] {
 
 #[async_trait]
 impl<D: Dialect> Additions for SqlStore<D> {
-    async fn number_insert(&self, tenancy: &Tenancy, number: NewNumber) -> Result<Insertion> {
+    async fn number_insert(&self, tenancy: &Tenancy, number: NewNumber, line: AuditLine) -> Result<Insertion> {
         must_see(tenancy, &number.org)?;
-        self.additions.ask(number).instrument(span("db add")).await
+        self.additions.ask(Addition { number, line }).instrument(span("db add")).await
     }
 }

@@ -5,10 +5,12 @@
 
 mod additions;
 mod archive;
+mod audit;
 mod bulk;
 mod connect;
 mod dialect;
 mod directory;
+mod erasure;
 mod failure;
 mod filter;
 mod inventory;
@@ -33,6 +35,7 @@ use jiff::Timestamp;
 pub use memory::{Image, MemoryDatabase};
 
 use crate::domain::archive::{Archive, ArchivedEvent, ArchivedPortability};
+use crate::domain::audit::{AuditLine, AuditPlace, AuditQuery};
 use crate::domain::directory::Directory;
 use crate::domain::filter::Predicate;
 use crate::domain::imsi::Imsi;
@@ -51,7 +54,7 @@ use crate::error::Result;
 
 /// A database of portero.
 #[async_trait]
-pub trait Store: Registry + Inventory + Additions + OperatorTokens + Portabilities {
+pub trait Store: Registry + Inventory + Additions + OperatorTokens + Portabilities + Audit {
     /// Opens a unit of work for the orgs of `tenancy`.
     async fn begin(&self, tenancy: Tenancy) -> Result<Box<dyn UnitOfWork>>;
 
@@ -106,8 +109,8 @@ pub trait Inventory: Send + Sync {
 /// Adding to the inventory, without a unit of work of one's own: what is added at the same time shares one.
 #[async_trait]
 pub trait Additions: Send + Sync {
-    /// Adds a number with its SIMs for an org of the tenancy, durably; the database decides a race.
-    async fn number_insert(&self, tenancy: &Tenancy, number: NewNumber) -> Result<Insertion>;
+    /// Adds a number with its SIMs for an org of the tenancy, durably, and the line that says who did; the database decides a race.
+    async fn number_insert(&self, tenancy: &Tenancy, number: NewNumber, line: AuditLine) -> Result<Insertion>;
 }
 
 /// What became of a number that was to be added.
@@ -120,6 +123,13 @@ pub enum Insertion {
     NumberTaken,
     /// Another number has or had one of its SIMs; it is not there.
     SimTaken,
+}
+
+/// Reading the audit.
+#[async_trait]
+pub trait Audit: Send + Sync {
+    /// Lines that match, the earliest first, from the one after a place on, at most so many.
+    async fn audit(&self, query: &AuditQuery, after: Option<AuditPlace>, limit: u32) -> Result<Vec<(AuditPlace, AuditLine)>>;
 }
 
 /// Reading the built-in Entitlement Server's tokens.
@@ -239,12 +249,29 @@ pub enum Added {
 
 /// A transaction, opened for a tenancy. Dropped without [`UnitOfWork::commit`], it leaves nothing behind.
 #[async_trait]
-pub trait UnitOfWork: InventoryWrites + RegistryWrites + OrderWrites + Exports + Bulk {
+pub trait UnitOfWork: InventoryWrites + RegistryWrites + OrderWrites + AuditWrites + Exports + Bulk + Erasure {
     /// Makes everything since the beginning durable.
     async fn commit(self: Box<Self>) -> Result<()>;
 
     /// Undoes everything since the beginning and lets go of what it kept from changing, before it returns. Dropping it does so some time later.
     async fn undo(self: Box<Self>) -> Result<()>;
+}
+
+/// Noting who changes what, in the transaction of the change.
+#[async_trait]
+pub trait AuditWrites: Send {
+    /// Adds lines. There is no way to change or remove one.
+    async fn audit_add(&mut self, lines: &[AuditLine]) -> Result<()>;
+}
+
+/// Erasing personal data: the server's own work, for every org.
+#[async_trait]
+pub trait Erasure: Send {
+    /// How many requests have a subscriber, and only portings that had ended for good before then.
+    async fn subscribers_ended(&mut self, before: Timestamp) -> Result<u64>;
+
+    /// Erases the subscribers of such requests and the digests made of them, at most so many, the earliest first; how many.
+    async fn subscribers_erase(&mut self, before: Timestamp, limit: u32) -> Result<u64>;
 }
 
 /// Everything that is stored, to be stored elsewhere: the server's own work, for every org.

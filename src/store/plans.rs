@@ -11,6 +11,7 @@ use sqlx::{AssertSqlSafe, Row};
 
 use super::{Claim, DueScope, ListScope, Listing, PoolSettings, Store, Take, open};
 use crate::domain::archive::ArchivedEvent;
+use crate::domain::audit::{AuditLine, AuditPlace, AuditQuery, Operation};
 use crate::domain::contract_code::ContractCode;
 use crate::domain::filter::Predicate;
 use crate::domain::imsi::Imsi;
@@ -64,6 +65,12 @@ async fn reads(store: &dyn Store) {
         }
     }
     assert_eq!(store.next_due().await.unwrap(), None);
+    for msisdn in [None, Some(number())] {
+        for org in [None, Some(org())] {
+            let query = AuditQuery { org, msisdn, since: Some(now), until: Some(now) };
+            assert!(store.audit(&query, Some(AuditPlace { at: now, number: 7 }), 100).await.unwrap().is_empty());
+        }
+    }
 }
 
 fn scopes() -> [DueScope; 5] {
@@ -126,6 +133,9 @@ async fn writes(store: &dyn Store) {
     unit.numbers_ported(&[(&inside, now), (&outside, now)]).await.unwrap();
     assert!(unit.orders_update(&[&inside]).await.is_err());
     let event = Event { message_type: MessageType::EnvioAlta, cause: None, at: now };
+    unit.audit_add(&[AuditLine::by_command(Operation::Import, now)]).await.unwrap();
+    assert_eq!(unit.subscribers_ended(now).await.unwrap(), 0);
+    assert_eq!(unit.subscribers_erase(now, 100).await.unwrap(), 0);
     // These refer to what is not there.
     assert!(unit.orders_add(&[&inside]).await.is_err());
     assert!(unit.events_add(&[ArchivedEvent { id: "e1".to_owned(), order_id: "p1".to_owned(), event }]).await.is_err());
@@ -134,7 +144,7 @@ async fn writes(store: &dyn Store) {
 
 /// The steps of a plan that go through a table that grows, from its beginning to its end.
 fn scans(sql: &str, steps: &[String]) -> Vec<String> {
-    let tables = "portings|portability_requests|portability_events|portabilities|msisdns|imsis|ported_numbers|operator_tokens";
+    let tables = "portings|portability_requests|portability_events|portabilities|msisdns|imsis|ported_numbers|operator_tokens|audit";
     // As the statements call them; what calls a list of values `v` cannot mean the portabilities by it.
     let names = if sql.contains("VALUES") { "p|d|m|s|e|n|a|i|r" } else { "v|p|d|m|s|e|n|a|i|r" };
     let scan = Regex::new(&format!("^SCAN ({tables}|{names})( |$)")).unwrap();

@@ -82,7 +82,8 @@ impl<D: Dialect> SqlUnit<D> {
 }
 
 /// Everything but what the database was served as, children first.
-const CLEARED: [&str; 15] = [
+const CLEARED: [&str; 16] = [
+    "DELETE FROM audit",
     "DELETE FROM settings WHERE name <> 'mode'",
     "DELETE FROM portability_events",
     "DELETE FROM portabilities",

@@ -175,11 +175,14 @@ pub(super) fn pieces<T>(mut items: &[T]) -> impl Iterator<Item = &[T]> {
     })
 }
 
+/// How many there are in so many with what fills them up: as in [`PIECES`], or multiples of the largest.
+pub(super) fn padded_length(count: usize) -> usize {
+    PIECES.into_iter().rev().find(|size| *size >= count).unwrap_or_else(|| count.next_multiple_of(PIECES[0]))
+}
+
 /// The items, the last of them repeated until there are as many as in [`PIECES`], or multiples of the largest: for `IN`.
 pub(super) fn padded<T>(items: &[T]) -> impl Iterator<Item = &T> {
-    let largest = PIECES[0];
-    let size = PIECES.into_iter().rev().find(|size| *size >= items.len()).unwrap_or_else(|| items.len().next_multiple_of(largest));
-    items.iter().chain(items.last().into_iter().cycle()).take(size)
+    items.iter().chain(items.last().into_iter().cycle()).take(padded_length(items.len()))
 }
 
 /// Placeholders of `rows` rows of `width` values.

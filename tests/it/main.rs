@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod architecture;
+mod audit;
 mod auth;
 mod cli;
 mod console;

@@ -2,6 +2,7 @@
 
 use futures_util::future::join_all;
 use jiff::Timestamp;
+use portero::domain::audit::{AuditLine, AuditQuery, Operation};
 use portero::domain::imsi::Imsi;
 use portero::domain::inventory::{Entry, NewNumber, Status};
 use portero::domain::msisdn::Msisdn;
@@ -38,9 +39,27 @@ async fn new(store: &dyn Store, org: &str, turn: usize) -> NewNumber {
     NewNumber::of(&org, Msisdn::parse(&format!("6445{turn:05}")).unwrap(), &imsi, ManualClock::default().now())
 }
 
+/// What the audit is to say of it.
+fn line(number: &NewNumber) -> AuditLine {
+    let (org, msisdn) = (Some(number.org.clone()), Some(number.msisdn));
+    AuditLine { org, msisdn, ..AuditLine::by_command(Operation::AddMsisdn, number.checked_at) }
+}
+
+/// The numbers that the audit has lines of, each as often as it has.
+async fn audited(store: &dyn Store) -> Vec<Msisdn> {
+    let lines = store.audit(&AuditQuery::default(), None, 1_000).await.unwrap();
+    let mut msisdns: Vec<_> = lines.into_iter().filter_map(|(_, line)| line.msisdn).collect();
+    msisdns.sort_unstable();
+    msisdns
+}
+
 /// What becomes of numbers that are added at the same time.
 async fn add_all(store: &dyn Store, numbers: Vec<NewNumber>) -> Vec<Result<Insertion>> {
-    join_all(numbers.into_iter().map(|number| store.number_insert(&Tenancy::Every, number))).await
+    join_all(numbers.into_iter().map(|number| {
+        let line = line(&number);
+        store.number_insert(&Tenancy::Every, number, line)
+    }))
+    .await
 }
 
 both_databases! {
@@ -131,8 +150,9 @@ both_databases! {
             let entry = read(&*store, &Tenancy::Every, new.msisdn).await.unwrap().unwrap();
             assert_eq!((&entry.org.name, &entry.sims, entry.checked_at), (&new.org, &new.sims, new.checked_at));
         }
-        let again = add_all(&*store, numbers).await;
+        let again = add_all(&*store, numbers.clone()).await;
         assert!(again.into_iter().all(|outcome| outcome.unwrap() == Insertion::NumberTaken));
+        assert_eq!(audited(&*store).await, numbers.iter().map(|new| new.msisdn).collect::<Vec<_>>());
     }
 
     async fn of_those_who_want_the_same_one_gets_it(database: Database) {
@@ -158,6 +178,10 @@ both_databases! {
                 Insertion::SimTaken => assert!(entry.is_none()),
             }
         }
+        let done = numbers.iter().zip(&outcomes).filter(|(_, outcome)| **outcome == Insertion::Done);
+        let mut done: Vec<_> = done.map(|(new, _)| new.msisdn).collect();
+        done.sort_unstable();
+        assert_eq!(audited(&*store).await, done);
     }
 
     async fn a_number_that_cannot_be_stored_fails_alone(database: Database) {
@@ -179,7 +203,7 @@ both_databases! {
     async fn a_number_of_another_org_is_not_added(database: Database) {
         let store = database.store().await;
         let new = new(&*store, "yoigo", 1).await;
-        let refused = store.number_insert(&Tenancy::of(&name("simyo")), new.clone()).await;
+        let refused = store.number_insert(&Tenancy::of(&name("simyo")), new.clone(), line(&new)).await;
         assert_eq!(refused.unwrap_err().kind(), Kind::Internal);
         assert!(read(&*store, &Tenancy::Every, new.msisdn).await.unwrap().is_none());
     }
@@ -203,7 +227,7 @@ async fn many_readings_cost_few_round_trips() {
     .await;
 }
 
-/// BEGIN, the numbers, the SIMs, COMMIT: four for up to sixty-four numbers.
+/// BEGIN, the numbers, the SIMs, what waits for them, the audit, COMMIT: six for up to sixty-four numbers.
 #[tokio::test]
 async fn many_additions_cost_few_round_trips() {
     with_database(Engine::Postgres, async |database: Database| {
@@ -219,7 +243,7 @@ async fn many_additions_cost_few_round_trips() {
             assert!(add_all(&*store, numbers).await.into_iter().all(|outcome| outcome.is_ok()));
             costs.push(proxy.round_trips() - before);
         }
-        assert_eq!(costs[2], 5, "{costs:?}");
+        assert_eq!(costs[2], 6, "{costs:?}");
     })
     .await;
 }

@@ -40,7 +40,7 @@ pub async fn add(
     MsisdnPath(msisdn): MsisdnPath,
     NewSim(imsi): NewSim,
 ) -> Result<impl IntoResponse> {
-    let entry = inventory::add(&world, &caller.org, msisdn, &imsi).await?;
+    let entry = inventory::add(&world, &caller, msisdn, &imsi).await?;
     let location = [(header::LOCATION, format!("/v2/msisdns/{msisdn}"))];
     Ok((StatusCode::CREATED, location, Json(MsisdnInfo::new(&entry, None, Embed::ALL, NumberFormat::National))))
 }
@@ -68,7 +68,7 @@ pub async fn swap_sim(
     MsisdnPath(msisdn): MsisdnPath,
     NewSim(imsi): NewSim,
 ) -> Result<StatusCode> {
-    inventory::swap_sim(&world, &caller.org, msisdn, &imsi).await?;
+    inventory::swap_sim(&world, &caller, msisdn, &imsi).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -95,7 +95,7 @@ pub async fn change(
     MsisdnPath(msisdn): MsisdnPath,
     WantedChange(change): WantedChange,
 ) -> Result<StatusCode> {
-    inventory::change(&world, &caller.org, msisdn, change).await?;
+    inventory::change(&world, &caller, msisdn, change).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -114,7 +114,7 @@ pub async fn change(
     )
 )]
 pub async fn remove(caller: OrgCaller<WriteMsisdns>, world: World, MsisdnPath(msisdn): MsisdnPath) -> Result<StatusCode> {
-    inventory::remove(&world, &caller.org, msisdn).await?;
+    inventory::remove(&world, &caller, msisdn).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -36,7 +36,7 @@ use crate::service::portability::{Outcome, request};
 )]
 pub async fn create(caller: OrgCaller<WritePortabilities>, world: World, body: JsonObject) -> Result<Response> {
     let request = body::request(&body, &caller.org)?;
-    let outcome = request::submit(&world, &caller.org, &request).await?;
+    let outcome = request::submit(&world, &caller, &request).await?;
     Ok(answered(&caller.org.name, outcome))
 }
 
@@ -58,7 +58,7 @@ pub async fn create(caller: OrgCaller<WritePortabilities>, world: World, body: J
     )
 )]
 pub async fn accept(caller: OrgCaller<WritePortabilities>, world: World, ProcessPath(process_id): ProcessPath) -> Result<Response> {
-    let outcome = answer::by_donor(&world, &caller.org, &process_id, DonorCommand::Accept).await?;
+    let outcome = answer::by_donor(&world, &caller, &process_id, DonorCommand::Accept).await?;
     Ok(answered(&caller.org.name, outcome))
 }
 
@@ -88,7 +88,7 @@ pub async fn deny(
     body: JsonObject,
 ) -> Result<Response> {
     let cause = body::cause(&body, DenyCause::parse)?;
-    let outcome = answer::by_donor(&world, &caller.org, &process_id, DonorCommand::Deny(cause)).await?;
+    let outcome = answer::by_donor(&world, &caller, &process_id, DonorCommand::Deny(cause)).await?;
     Ok(answered(&caller.org.name, outcome))
 }
 
@@ -110,7 +110,7 @@ pub async fn deny(
     )
 )]
 pub async fn restart_reply(caller: OrgCaller<WritePortabilities>, world: World, ProcessPath(process_id): ProcessPath) -> Result<Response> {
-    let outcome = answer::by_donor(&world, &caller.org, &process_id, DonorCommand::RestartReply).await?;
+    let outcome = answer::by_donor(&world, &caller, &process_id, DonorCommand::RestartReply).await?;
     Ok(answered(&caller.org.name, outcome))
 }
 
@@ -140,7 +140,7 @@ pub async fn cancel(
     body: JsonObject,
 ) -> Result<Response> {
     let cause = body::cause(&body, CancelCause::parse)?;
-    let outcome = answer::cancel(&world, &caller.org, msisdn, cause).await?;
+    let outcome = answer::cancel(&world, &caller, msisdn, cause).await?;
     Ok(answered(&caller.org.name, outcome))
 }
 

@@ -5,11 +5,12 @@ use jiff::Timestamp;
 use super::super::{World, settle};
 use super::write::{Lived, write};
 use super::{Outcome, node};
+use crate::domain::audit::{Actor, Operation};
 use crate::domain::cause::{CancelCause, DenyCause};
 use crate::domain::directory::Directory;
 use crate::domain::msisdn::Msisdn;
 use crate::domain::order::{NumberFacts, Order};
-use crate::domain::org::{Org, OrgName, Tenancy};
+use crate::domain::org::Tenancy;
 use crate::domain::portability::{Command, Decision, Refusal, decide};
 use crate::error::{Error, Kind, Result};
 use crate::store::{DueScope, UnitOfWork};
@@ -35,24 +36,34 @@ impl From<DonorCommand> for Command {
     }
 }
 
+impl From<DonorCommand> for Operation {
+    fn from(command: DonorCommand) -> Self {
+        match command {
+            DonorCommand::Accept => Self::AcceptPortability,
+            DonorCommand::Deny(_) => Self::DenyPortability,
+            DonorCommand::RestartReply => Self::RestartReply,
+        }
+    }
+}
+
 /// Does what the donor says to every number of the process for which this org is the donor and which allows it.
 ///
 /// # Errors
 /// [`Kind::NotFound`] where the org is not donor in such a process, [`Kind::Conflict`] where no number allows it.
-pub async fn by_donor(world: &World, org: &Org, process_id: &str, command: DonorCommand) -> Result<Outcome> {
+pub async fn by_donor(world: &World, actor: &Actor, process_id: &str, command: DonorCommand) -> Result<Outcome> {
     let now = world.clock.now();
     // What has no id yet may be this process.
-    settle::settle(world, &DueScope::Offered(org.name.clone()), now).await?;
+    settle::settle(world, &DueScope::Offered(actor.org.name.clone()), now).await?;
     settle::settle(world, &DueScope::Process(process_id.to_owned()), now).await?;
     let mut unit = world.store.begin(Tenancy::Every).await?;
-    let mut orders = unit.orders_of_donor(&org.name, process_id).await?;
+    let mut orders = unit.orders_of_donor(&actor.org.name, process_id).await?;
     if orders.is_empty() {
         return Err(Error::not_found("Process"));
     }
     if command == DonorCommand::RestartReply {
         leave_out_lost(&mut *unit, &mut orders).await?;
     }
-    conclude(unit, &org.name, orders, &command.into(), now).await
+    conclude(unit, (actor, command.into()), orders, &command.into(), now).await
 }
 
 /// A number that has found another process, or has gone elsewhere in one, cannot come back to this one.
@@ -76,16 +87,22 @@ fn can_come_back(directory: &Directory, order: &Order, facts: &NumberFacts) -> b
 ///
 /// # Errors
 /// [`Kind::NotFound`] where the org has none, [`Kind::Conflict`] where it cannot be cancelled.
-pub async fn cancel(world: &World, org: &Org, msisdn: Msisdn, cause: CancelCause) -> Result<Outcome> {
+pub async fn cancel(world: &World, actor: &Actor, msisdn: Msisdn, cause: CancelCause) -> Result<Outcome> {
     let now = world.clock.now();
     settle::numbers(world, vec![msisdn], now).await?;
     let mut unit = world.store.begin(Tenancy::Every).await?;
-    let order = unit.order_of_recipient(&org.name, msisdn).await?.ok_or_else(|| Error::not_found("Portability"))?;
-    conclude(unit, &org.name, vec![order], &Command::Cancel(cause), now).await
+    let order = unit.order_of_recipient(&actor.org.name, msisdn).await?.ok_or_else(|| Error::not_found("Portability"))?;
+    conclude(unit, (actor, Operation::CancelPortability), vec![order], &Command::Cancel(cause), now).await
 }
 
 /// Carries a command out on each order that allows it: done if any changed, already done if none changed but one already was so.
-async fn conclude(mut unit: Box<dyn UnitOfWork>, org: &OrgName, orders: Vec<Order>, command: &Command, now: Timestamp) -> Result<Outcome> {
+async fn conclude(
+    mut unit: Box<dyn UnitOfWork>,
+    (actor, operation): (&Actor, Operation),
+    orders: Vec<Order>,
+    command: &Command,
+    now: Timestamp,
+) -> Result<Outcome> {
     let mut changed = Vec::new();
     let mut already = false;
     let mut refusal = None;
@@ -104,7 +121,8 @@ async fn conclude(mut unit: Box<dyn UnitOfWork>, org: &OrgName, orders: Vec<Orde
     }
     let changed = write(&mut *unit, changed, now).await?;
     let ids: Vec<_> = changed.iter().map(|order| order.id.as_str()).collect();
-    let portabilities = unit.portabilities_of(org, &ids, now).await?;
+    let portabilities = unit.portabilities_of(&actor.org.name, &ids, now).await?;
+    unit.audit_add(&actor.did_to(operation, &changed, now)).await?;
     unit.commit().await?;
     Ok(Outcome::Done(portabilities))
 }

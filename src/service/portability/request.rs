@@ -10,6 +10,7 @@ use super::super::{World, settle};
 use super::Outcome;
 use super::node::{self, Facts};
 use super::write::{Lived, write};
+use crate::domain::audit::{Actor, Operation};
 use crate::domain::calendar::WindowError;
 use crate::domain::directory::Directory;
 use crate::domain::iccid::Iccid;
@@ -17,7 +18,7 @@ use crate::domain::listing::Portability;
 use crate::domain::msisdn::Msisdn;
 use crate::domain::operator::OperatorCode;
 use crate::domain::order::{Order, Party};
-use crate::domain::org::{Org, OrgName, Tenancy};
+use crate::domain::org::{OrgName, Tenancy};
 use crate::domain::portability::Porting;
 use crate::domain::request::{AccessType, PortabilityRequest};
 use crate::error::{Error, Kind, Result, Violation};
@@ -30,15 +31,16 @@ use crate::store::{Added, NewRequest, UnitOfWork};
 /// # Errors
 /// [`Kind::Invalid`] for what depends on time, registry or earlier requests (`SubscriberRequestDate`, `WindowDate`, `MsisdnRanges` `onedonor`,
 /// `ContractCode` `unique`).
-pub async fn submit(world: &World, org: &Org, request: &PortabilityRequest) -> Result<Outcome> {
-    let operator = OperatorCode::parse(&org.operator_code).map_err(|error| Error::because(Kind::Internal, error))?;
+pub async fn submit(world: &World, actor: &Actor, request: &PortabilityRequest) -> Result<Outcome> {
+    let operator = OperatorCode::parse(&actor.org.operator_code).map_err(|error| Error::because(Kind::Internal, error))?;
     let now = world.clock.now();
     settle::numbers(world, msisdns(request), now).await?;
     let mut unit = world.store.begin(Tenancy::Every).await?;
-    let recipient = Party { operator, org: Some(org.name.clone()) };
+    let recipient = Party { operator, org: Some(actor.org.name.clone()) };
     let Some(stored) = place(world, &mut *unit, &recipient, request, now).await? else { return Ok(Outcome::AlreadyDone) };
     let ids: Vec<_> = stored.iter().map(|order| order.id.as_str()).collect();
-    let portabilities = unit.portabilities_of(&org.name, &ids, now).await?;
+    let portabilities = unit.portabilities_of(&actor.org.name, &ids, now).await?;
+    unit.audit_add(&actor.did_to(Operation::CreatePortability, &stored, now)).await?;
     unit.commit().await?;
     Ok(Outcome::Done(portabilities))
 }

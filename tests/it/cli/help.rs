@@ -10,7 +10,7 @@ use crate::support::process::{in_dir, portero, run};
 fn every_command_is_listed() {
     let help = run(&mut portero(&["--help"]));
     assert_eq!(help.code, 0);
-    for command in ["serve", "token", "migrate", "seed", "load", "openapi", "healthcheck"] {
+    for command in ["serve", "token", "migrate", "seed", "load", "audit", "purge", "openapi", "healthcheck"] {
         assert!(help.stdout.contains(&format!("\n  {command}")), "{command}: {}", help.stdout);
         assert_eq!(run(&mut portero(&[command, "--help"])).code, 0);
     }
@@ -40,7 +40,7 @@ fn secrets_of_the_environment_are_not_shown() {
         ("PORTERO_ENTITLEMENT_ACCESS_TOKEN", "hunter2"),
         ("PORTERO_SENTRY_DSN", "https://hunter2@sentry.example/1"),
     ];
-    for command in ["serve", "token", "migrate", "seed", "load"] {
+    for command in ["serve", "token", "migrate", "seed", "load", "audit", "purge"] {
         let help = run(portero(&[command, "--help"]).envs(secrets));
         assert!(!help.stdout.contains("hunter2"), "{command}: {}", help.stdout);
     }

@@ -4,5 +4,6 @@ mod bulk;
 mod data;
 mod help;
 mod mode;
+mod purge;
 mod serve;
 mod token;

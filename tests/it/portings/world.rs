@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use portero::central_node::{DonorPlan, Script, SimulatedNode};
 use portero::clock::Clock;
 use portero::dataset::DataSet;
+use portero::domain::audit::Actor;
 use portero::domain::cause::{CancelCause, DenyCause, NodeRefusal};
 use portero::domain::contract_code::ContractCode;
 use portero::domain::imsi::Imsi;
@@ -162,6 +163,10 @@ impl Stage {
         self.at(then);
     }
 
+    pub async fn actor(&self, name: &str) -> Actor {
+        Actor::server(self.org(name).await)
+    }
+
     pub async fn org(&self, name: &str) -> Org {
         registry::org(&self.world, &org_name(name)).await.unwrap()
     }
@@ -173,12 +178,12 @@ impl Stage {
             Act::RequestOutside => self.request_outside().await,
             Act::Donor { org, which, command } => self.answer(ORGS[*org], *which, *command).await,
             Act::Cancel { org, number, cause } => {
-                drop(allowed(answer::cancel(&self.world, &self.org(ORGS[*org]).await, msisdn(NUMBERS[*number]), *cause).await));
+                drop(allowed(answer::cancel(&self.world, &self.actor(ORGS[*org]).await, msisdn(NUMBERS[*number]), *cause).await));
             }
             Act::Add { org, number } => self.add(ORGS[*org], msisdn(NUMBERS[*number])).await,
             Act::Remove { org, number } => {
                 let number = msisdn(NUMBERS[*number]);
-                if allowed(inventory::remove(&self.world, &self.org(ORGS[*org]).await, number).await).is_some() {
+                if allowed(inventory::remove(&self.world, &self.actor(ORGS[*org]).await, number).await).is_some() {
                     self.written.push(Written { at: self.now(), number, org: None });
                 }
             }
@@ -186,14 +191,14 @@ impl Stage {
     }
 
     async fn request(&mut self, org: &str, numbers: &[usize], days_later: i64) {
-        let org = self.org(org).await;
+        let actor = self.actor(org).await;
         let calendar = self.world.store.directory().await.unwrap().calendar;
         let default = calendar.schedule(self.now()).unwrap().window();
         let window = (days_later > 0).then(|| default + SignedDuration::from_hours(24 * days_later));
-        let request = self.body(&org.operator_code, &org.nrn, numbers, window);
-        let done = allowed(request::submit(&self.world, &org, &request).await);
+        let request = self.body(&actor.org.operator_code, &actor.org.nrn, numbers, window);
+        let done = allowed(request::submit(&self.world, &actor, &request).await);
         if done.is_some() {
-            let again = request::submit(&self.world, &org, &request).await.unwrap();
+            let again = request::submit(&self.world, &actor, &request).await.unwrap();
             assert_eq!(again, portero::service::portability::Outcome::AlreadyDone);
         }
     }
@@ -231,13 +236,13 @@ impl Stage {
             return;
         }
         let process = given[which % given.len()].process_id.clone().unwrap();
-        drop(allowed(answer::by_donor(&self.world, &self.org(org).await, process.as_str(), command).await));
+        drop(allowed(answer::by_donor(&self.world, &self.actor(org).await, process.as_str(), command).await));
     }
 
     async fn add(&mut self, org: &str, number: Msisdn) {
         self.sims += 1;
         let imsi = Imsi::parse(&format!("2140490002{:05}", self.sims)).unwrap();
-        if allowed(inventory::add(&self.world, &self.org(org).await, number, &imsi).await).is_some() {
+        if allowed(inventory::add(&self.world, &self.actor(org).await, number, &imsi).await).is_some() {
             self.written.push(Written { at: self.now(), number, org: Some(org_name(org)) });
         }
     }

@@ -12,4 +12,5 @@ mod refusals;
 mod request;
 mod settled;
 
+pub use curls::published;
 pub use lists::filter;
