@@ -98,9 +98,7 @@ async fn put_registry(unit: &mut dyn UnitOfWork, data: &DataSet) -> Result<()> {
     for org in &data.orgs {
         unit.org_put(org).await?;
     }
-    for operator in &data.operators {
-        unit.operator_put(operator).await?;
-    }
+    unit.operators_put(&data.operators).await?;
     for day in &data.holidays {
         unit.holiday_put(*day).await?;
     }

@@ -1,10 +1,11 @@
 //! What the Central Node publishes, in SQL.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use jiff::civil::Date;
 
-use super::dialect::Dialect;
+use super::dialect::{Dialect, Param};
+use super::failure::query_failure;
 use super::record::Record;
 use super::sql::SqlUnit;
 use crate::domain::calendar::Calendar;
@@ -88,43 +89,61 @@ fn operator<D: Dialect>(row: &D::Row) -> Result<Operator> {
 }
 
 impl<D: Dialect> SqlUnit<D> {
-    /// Replaces what is known of an operator.
-    pub(super) async fn put_operator(&mut self, operator: &Operator) -> Result<()> {
+    /// Replaces what is known of operators; of one that is there twice, the last counts.
+    pub(super) async fn put_operators(&mut self, operators: &[Operator]) -> Result<()> {
         self.must_be_for_every_org()?;
-        let (code, network_operator) = (operator.code.to_string(), operator.network_operator.to_string());
-        let group = operator.individual_quota.to_string();
-        let params = [
-            operator.id.into(),
-            network_operator.as_str().into(),
-            code.as_str().into(),
-            operator.name.as_str().into(),
-            group.as_str().into(),
-            i64::from(operator.multiple_quota.per_day()).into(),
-            i64::from(operator.change_quota.per_day()).into(),
-            operator.status.as_str().into(),
-            operator.status_date.into(),
-            i64::from(operator.backup).into(),
-        ];
-        self.execute(
-            "INSERT INTO operators (id, network_operator, code, name, individual_quota, multiple_quota, change_quota, status, status_date, backup)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-             ON CONFLICT (code) DO UPDATE SET id = excluded.id, network_operator = excluded.network_operator, name = excluded.name,
-                 individual_quota = excluded.individual_quota, multiple_quota = excluded.multiple_quota, change_quota = excluded.change_quota,
-                 status = excluded.status, status_date = excluded.status_date, backup = excluded.backup",
-            &params,
-        )
-        .await?;
-        self.execute("DELETE FROM nrn_ranges WHERE operator = $1", &[code.as_str().into()]).await?;
-        for range in &operator.nrn_ranges {
-            let ends = [i64::from(range.initial().number()).into(), i64::from(range.last().number()).into()];
-            let params = [code.as_str().into(), range.id().into(), ends[0], ends[1]];
-            self.execute("INSERT INTO nrn_ranges (operator, id, initial, final) VALUES ($1, $2, $3, $4)", &params).await?;
-        }
-        self.execute("DELETE FROM msisdn_ranges WHERE operator = $1", &[code.as_str().into()]).await?;
-        for range in &operator.msisdn_ranges {
-            let params = [code.as_str().into(), range.id().into(), range.initial().into(), range.last().into()];
-            self.execute("INSERT INTO msisdn_ranges (operator, id, initial, final) VALUES ($1, $2, $3, $4)", &params).await?;
-        }
-        Ok(())
+        let operators: BTreeMap<String, &Operator> = operators.iter().map(|operator| (operator.code.to_string(), operator)).collect();
+        let texts: Vec<_> =
+            operators.values().map(|operator| (operator.network_operator.to_string(), operator.individual_quota.to_string())).collect();
+        let rows = operators.iter().zip(&texts).map(|((code, operator), (network_operator, group))| {
+            vec![
+                operator.id.into(),
+                network_operator.as_str().into(),
+                code.as_str().into(),
+                operator.name.as_str().into(),
+                group.as_str().into(),
+                i64::from(operator.multiple_quota.per_day()).into(),
+                i64::from(operator.change_quota.per_day()).into(),
+                operator.status.as_str().into(),
+                operator.status_date.into(),
+                i64::from(operator.backup).into(),
+            ]
+        });
+        let upsert = |values: &str| {
+            format!(
+                "INSERT INTO operators (id, network_operator, code, name, individual_quota, multiple_quota, change_quota, status, status_date, backup)
+                 VALUES {values}
+                 ON CONFLICT (code) DO UPDATE SET id = excluded.id, network_operator = excluded.network_operator, name = excluded.name,
+                     individual_quota = excluded.individual_quota, multiple_quota = excluded.multiple_quota,
+                     change_quota = excluded.change_quota, status = excluded.status, status_date = excluded.status_date,
+                     backup = excluded.backup"
+            )
+        };
+        self.rows_of(&rows.collect::<Vec<_>>(), upsert).await.map_err(query_failure)?;
+        let nrn_ranges = operators.iter().flat_map(|(code, operator)| {
+            let ends = |range: &NumberRange<Nrn>| {
+                (range.id(), i64::from(range.initial().number()).into(), i64::from(range.last().number()).into())
+            };
+            operator.nrn_ranges.iter().map(move |range| range_row(code, ends(range)))
+        });
+        self.put_ranges("nrn_ranges", &operators, nrn_ranges.collect()).await?;
+        let msisdn_ranges = operators.iter().flat_map(|(code, operator)| {
+            let ends = |range: &NumberRange<Msisdn>| (range.id(), range.initial().into(), range.last().into());
+            operator.msisdn_ranges.iter().map(move |range| range_row(code, ends(range)))
+        });
+        self.put_ranges("msisdn_ranges", &operators, msisdn_ranges.collect()).await
     }
+
+    /// Replaces the ranges of operators in one of the tables of ranges.
+    async fn put_ranges(&mut self, table: &str, operators: &BTreeMap<String, &Operator>, rows: Vec<Vec<Param<'_>>>) -> Result<()> {
+        let codes: Vec<_> = operators.keys().map(|code| vec![code.as_str().into()]).collect();
+        self.rows_of(&codes, |values| format!("DELETE FROM {table} WHERE operator IN (VALUES {values})")).await.map_err(query_failure)?;
+        let insert = |values: &str| format!("INSERT INTO {table} (operator, id, initial, final) VALUES {values}");
+        self.rows_of(&rows, insert).await.map_err(query_failure).map(drop)
+    }
+}
+
+/// An operator's range: its id, its first and its last.
+fn range_row<'a>(operator: &'a str, (id, initial, last): (i64, Param<'a>, Param<'a>)) -> Vec<Param<'a>> {
+    vec![operator.into(), id.into(), initial, last]
 }

@@ -446,8 +446,8 @@ pub trait OrderWrites: Send {
     /// Stores or replaces what is known of numbers that were ported.
     async fn ported_numbers_put(&mut self, numbers: &[PortedNumber]) -> Result<()>;
 
-    /// Stores or replaces an operator with its ranges.
-    async fn operator_put(&mut self, operator: &Operator) -> Result<()>;
+    /// Stores or replaces operators with their ranges.
+    async fn operators_put(&mut self, operators: &[Operator]) -> Result<()>;
 
     /// Stores a holiday, as `2026-12-24`.
     async fn holiday_put(&mut self, day: jiff::civil::Date) -> Result<()>;

@@ -304,8 +304,8 @@ impl<D: Dialect> OrderWrites for SqlUnit<D> {
         Ok(())
     }
 
-    async fn operator_put(&mut self, operator: &Operator) -> Result<()> {
-        self.put_operator(operator).await
+    async fn operators_put(&mut self, operators: &[Operator]) -> Result<()> {
+        self.put_operators(operators).await
     }
 
     async fn holiday_put(&mut self, day: Date) -> Result<()> {
