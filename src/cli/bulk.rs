@@ -98,7 +98,7 @@ impl ImportArgs {
             }
         };
         let rest = if self.skip_bad { Rest::Taken } else { Rest::Refused };
-        let count = bulk::take_in(store, lines, (rest, known.now), take, complain).await?;
+        let count = bulk::take_in(store, lines, rest, known.now, take, complain).await?;
         progress.finish_and_clear();
         if count.bad > TOLD {
             tell(&format!("and {} more", count.bad - TOLD));

@@ -51,7 +51,8 @@ pub async fn known(store: &dyn Store, now: jiff::Timestamp) -> Result<Known> {
 pub async fn take_in<T, E: From<Error>>(
     store: &dyn Store,
     lines: impl Iterator<Item = Result<Numbered<Result<T, String>>, E>>,
-    (rest, now): (Rest, jiff::Timestamp),
+    rest: Rest,
+    now: jiff::Timestamp,
     take: impl AsyncFn(&mut dyn UnitOfWork, Vec<Numbered<T>>) -> Result<Vec<Numbered<String>>>,
     mut complain: impl FnMut(Numbered<String>),
 ) -> Result<Count, E> {

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use super::dialect::{Dialect, Param};
 use super::failure::query_failure;
 use super::record::Record;
-use super::sql::{SqlStore, SqlUnit, assembled};
+use super::sql::{SqlStore, SqlUnit, assembled, padded_length};
 use super::{Audit, AuditWrites};
 use crate::domain::audit::{AuditLine, AuditPlace, AuditQuery, Operation};
 use crate::domain::org::OrgName;
@@ -37,7 +37,7 @@ impl<D: Dialect> SqlUnit<D> {
     /// Adds lines: one statement for up to 256 of them.
     pub(super) async fn lines_add(&mut self, lines: &[&AuditLine]) -> Result<()> {
         let mut rows: Vec<_> = lines.iter().map(|line| row(line)).collect();
-        rows.resize_with(super::sql::padded_length(lines.len()), no_row);
+        rows.resize_with(padded_length(lines.len()), no_row);
         let columns: Vec<_> = (1..=WIDTH).map(|place| format!("v.column{place}")).collect();
         let statement = |values: &str| {
             format!("INSERT INTO audit ({COLUMNS}) SELECT {} FROM (VALUES {values}) v WHERE v.column1 IS NOT NULL", columns.join(", "))

@@ -63,7 +63,7 @@ pub async fn by_donor(world: &World, actor: &Actor, process_id: &str, command: D
     if command == DonorCommand::RestartReply {
         leave_out_lost(&mut *unit, &mut orders).await?;
     }
-    conclude(unit, (actor, command.into()), orders, &command.into(), now).await
+    conclude(unit, actor, command.into(), orders, &command.into(), now).await
 }
 
 /// A number that has found another process, or has gone elsewhere in one, cannot come back to this one.
@@ -92,13 +92,14 @@ pub async fn cancel(world: &World, actor: &Actor, msisdn: Msisdn, cause: CancelC
     settle::numbers(world, vec![msisdn], now).await?;
     let mut unit = world.store.begin(Tenancy::Every).await?;
     let order = unit.order_of_recipient(&actor.org.name, msisdn).await?.ok_or_else(|| Error::not_found("Portability"))?;
-    conclude(unit, (actor, Operation::CancelPortability), vec![order], &Command::Cancel(cause), now).await
+    conclude(unit, actor, Operation::CancelPortability, vec![order], &Command::Cancel(cause), now).await
 }
 
 /// Carries a command out on each order that allows it: done if any changed, already done if none changed but one already was so.
 async fn conclude(
     mut unit: Box<dyn UnitOfWork>,
-    (actor, operation): (&Actor, Operation),
+    actor: &Actor,
+    operation: Operation,
     orders: Vec<Order>,
     command: &Command,
     now: Timestamp,
