@@ -10,7 +10,7 @@ use crate::domain::cause::{CancelCause, DenyCause};
 use crate::domain::directory::Directory;
 use crate::domain::msisdn::Msisdn;
 use crate::domain::order::{NumberFacts, Order};
-use crate::domain::org::Tenancy;
+use crate::domain::org::{OrgName, Tenancy};
 use crate::domain::portability::{Command, Decision, Refusal, decide};
 use crate::error::{Error, Kind, Result};
 use crate::store::{DueScope, UnitOfWork};
@@ -55,6 +55,9 @@ pub async fn by_donor(world: &World, actor: &Actor, process_id: &str, command: D
     // What has no id yet may be this process.
     settle::settle(world, &DueScope::Offered(actor.org.name.clone()), now).await?;
     settle::settle(world, &DueScope::Process(process_id.to_owned()), now).await?;
+    if command == DonorCommand::RestartReply {
+        settle_numbers(world, &actor.org.name, process_id, now).await?;
+    }
     let mut unit = world.store.begin(Tenancy::Every).await?;
     let mut orders = unit.orders_of_donor(&actor.org.name, process_id).await?;
     if orders.is_empty() {
@@ -64,6 +67,14 @@ pub async fn by_donor(world: &World, actor: &Actor, process_id: &str, command: D
         leave_out_lost(&mut *unit, &mut orders).await?;
     }
     conclude(unit, actor, command.into(), orders, &command.into(), now).await
+}
+
+/// The numbers of the process may have been in others since, which time alone has ended.
+async fn settle_numbers(world: &World, donor: &OrgName, process_id: &str, now: Timestamp) -> Result<()> {
+    let mut unit = world.store.begin(Tenancy::Every).await?;
+    let numbers: Vec<_> = unit.orders_of_donor(donor, process_id).await?.iter().map(|order| order.msisdn).collect();
+    unit.undo().await?;
+    if numbers.is_empty() { Ok(()) } else { settle::numbers(world, numbers, now).await }
 }
 
 /// A number that has found another process, or has gone elsewhere in one, cannot come back to this one.

@@ -197,6 +197,20 @@ both_databases! {
         assert_eq!(node.state("euskaltel", NUMBER).await, state("ASOL", ""));
     }
 
+    /// What is due of the number is applied first, in whatever process.
+    async fn a_process_that_has_ended_by_itself_is_in_nobodys_way(node: Node) {
+        let mut body = node.body("euskaltel", NUMBER);
+        body["window_date"] = json!("2025-12-10T02:00:00+01:00");
+        let refused = text(&node.request("euskaltel", &body).await.is(201).json()[0], "process_id").to_owned();
+        node.at(TV);
+        node.deny("masmovil", &refused, "RECH_IDENT").await.is(201);
+        node.process("simyo", NUMBER).await;
+        node.at("2025-11-18T14:00:00");
+        node.donor("masmovil", &refused, "restartReply").await.is(201);
+        assert_eq!(node.state("simyo", NUMBER).await, state("AREC", "RECH_NORES"));
+        assert_eq!(node.state("euskaltel", NUMBER).await, state("ASOL", ""));
+    }
+
     /// A donor that refused a window far ahead, and has lost the number since, has nothing to take back.
     async fn a_number_that_has_gone_elsewhere_cannot_come_back(node: Node) {
         let mut body = node.body("euskaltel", NUMBER);
