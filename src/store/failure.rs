@@ -33,6 +33,8 @@ pub fn query_failure(error: sqlx::Error) -> Error {
         return damaged(error);
     }
     let passes = match &error {
+        // A connection that breaks off in the middle of what it says, or before a transaction has begun in it, which another one will do better.
+        sqlx::Error::Protocol(_) | sqlx::Error::BeginFailed | sqlx::Error::InvalidSavePointStatement => true,
         sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::WorkerCrashed => true,
         sqlx::Error::Database(answer) => answer.code().is_some_and(|code| is_passing(&code)),
         _ => false,
@@ -86,6 +88,8 @@ mod tests {
     #[test]
     fn kinds() {
         assert_eq!(query_failure(sqlx::Error::PoolTimedOut).kind(), Kind::Unavailable);
+        assert_eq!(query_failure(sqlx::Error::Protocol("unexpected message".to_owned())).kind(), Kind::Unavailable);
+        assert_eq!(query_failure(sqlx::Error::BeginFailed).kind(), Kind::Unavailable);
         assert_eq!(query_failure(sqlx::Error::RowNotFound).kind(), Kind::Internal);
     }
 
