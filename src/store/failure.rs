@@ -33,9 +33,15 @@ pub fn query_failure(error: sqlx::Error) -> Error {
         return damaged(error);
     }
     let passes = match &error {
-        // A connection that breaks off in the middle of what it says, or before a transaction has begun in it, which another one will do better.
-        sqlx::Error::Protocol(_) | sqlx::Error::BeginFailed | sqlx::Error::InvalidSavePointStatement => true,
-        sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::WorkerCrashed => true,
+        sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::Io(_)
+        | sqlx::Error::Tls(_)
+        | sqlx::Error::WorkerCrashed
+        // A connection that breaks off in the middle of what it says, or before a transaction has begun in it: another one will do better.
+        | sqlx::Error::Protocol(_)
+        | sqlx::Error::BeginFailed
+        | sqlx::Error::InvalidSavePointStatement => true,
         sqlx::Error::Database(answer) => answer.code().is_some_and(|code| is_passing(&code)),
         _ => false,
     };
