@@ -30,7 +30,7 @@ use crate::mock::sandbox::Surroundings;
 use crate::mock::sandboxes::Sandboxes;
 use crate::mock::seed::Seed;
 use crate::mock::template::Templates;
-use crate::service::World;
+use crate::service::{Requests, World};
 use crate::store::{self, Store};
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::pulse::Pulse;
@@ -234,6 +234,7 @@ fn reference(config: &ServeConfig, clocks: Clocks, base: Base) -> Result<Parts> 
         central_node: Arc::new(SimulatedNode::new(Arc::new(WillingDonors))),
         clock: clocks.data,
         store,
+        requests: Requests::default(),
     };
     let guard = base.guard(config);
     let (health, probes) = probe_routes(config, &base.probed(&world, &clocks.real), &guard);
@@ -286,31 +287,41 @@ async fn prepare(store: &Arc<dyn Store>, mode: Mode, clock: Arc<dyn Clock>) -> R
             unit.commit().await?;
         }
         Mode::Mock => {
-            take_for_mock(&**store).await?;
-            if store.is_empty().await? {
-                Seed::Demo.fill(&**store, clock).await?;
+            let has_schema = claim_for_mock(&**store).await?;
+            // Where there is no schema there are no data: what a new database begins with is made while it is migrated.
+            let beginning = async { if has_schema { Ok(None) } else { Seed::Demo.made(clock.clone()).await.map(Some) } };
+            let ((), beginning) = tokio::try_join!(store.migrate(), beginning)?;
+            match beginning {
+                Some(demo) => demo.fill(&**store).await?,
+                None if store.is_empty().await? => Seed::Demo.made(clock).await?.fill(&**store).await?,
+                None => {}
             }
         }
     }
     Ok(())
 }
 
-/// Makes a database this process's own, for serving or seeding a mock.
+/// Makes a database this process's own, for seeding a mock, and brings it up to date.
 ///
 /// # Errors
 /// [`StartError::ReferenceDatabase`] and [`StartError::DatabaseInUse`].
 pub async fn take_for_mock(store: &dyn Store) -> Result<(), StartError> {
+    claim_for_mock(store).await?;
+    Ok(store.migrate().await?)
+}
+
+/// Makes a database this process's own. Whether it has a schema, of whatever age.
+async fn claim_for_mock(store: &dyn Store) -> Result<bool, StartError> {
     // Asked before migrating, for a reference server's schema is not a mock's to change. A failure means that there is no schema yet;
     // a database that is broken in another way fails in the migration.
-    let mode = store.setting(MODE_SETTING).await.unwrap_or_default();
-    if mode.as_deref() == Some("reference") {
+    let mode = store.setting(MODE_SETTING).await;
+    if matches!(&mode, Ok(Some(mode)) if mode == "reference") {
         return Err(StartError::ReferenceDatabase);
     }
     if !store.claim().await? {
         return Err(StartError::DatabaseInUse);
     }
-    store.migrate().await?;
-    Ok(())
+    Ok(mode.is_ok())
 }
 
 /// The configured Entitlement Server; `None`: the built-in one is to answer.
