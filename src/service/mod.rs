@@ -10,6 +10,7 @@ pub mod settle;
 
 use std::sync::Arc;
 
+pub use self::portability::submit::Requests;
 use crate::central_node::CentralNode;
 use crate::clock::Clock;
 use crate::entitlement::EntitlementServer;
@@ -26,4 +27,6 @@ pub struct World {
     pub entitlement: Arc<dyn EntitlementServer>,
     /// Who registers portings.
     pub central_node: Arc<dyn CentralNode>,
+    /// Where requests for portabilities wait for each other.
+    pub requests: Requests,
 }

@@ -80,7 +80,7 @@ pub struct Table {
 
 impl Table {
     /// `name (column, …)`
-    fn target(&self) -> String {
+    pub fn target(&self) -> String {
         format!("{} ({})", self.name, self.columns.join(", "))
     }
 }
@@ -102,6 +102,8 @@ pub trait Dialect: Database {
     /// Waits for those who are writing and keeps others from it until the transaction ends, in the order in which they write; `None` where
     /// only one writes at a time anyway.
     const LOCK_OUT: Option<&'static str>;
+    /// Counts anew what bulk loading has changed; `None` where statements are planned without such counts.
+    const ANALYZE: Option<&'static str>;
     /// The schema, as this binary knows it.
     const SCHEMA_MIGRATIONS: &'static Migrator;
 
@@ -163,6 +165,7 @@ dialect!(Postgres, POSTGRES_MIGRATIONS, {
     const BEGIN_WRITE: &'static str = "BEGIN";
     const BEGIN_READ: &'static str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
     const LOCK_OUT: Option<&'static str> = Some("LOCK TABLE portability_requests, portings, msisdns IN EXCLUSIVE MODE");
+    const ANALYZE: Option<&'static str> = Some("ANALYZE msisdns, imsis, ported_numbers");
     const FOR_UPDATE: &'static str = " FOR UPDATE";
     const FOR_UPDATE_OF_FREE: &'static str = " FOR UPDATE SKIP LOCKED";
     const PLACE_OF: &'static str = "strpos";
@@ -190,6 +193,7 @@ dialect!(Sqlite, SQLITE_MIGRATIONS, {
     const BEGIN_WRITE: &'static str = "BEGIN IMMEDIATE";
     const BEGIN_READ: &'static str = "BEGIN";
     const LOCK_OUT: Option<&'static str> = None;
+    const ANALYZE: Option<&'static str> = None;
     const FOR_UPDATE: &'static str = "";
     const FOR_UPDATE_OF_FREE: &'static str = "";
     const PLACE_OF: &'static str = "instr";

@@ -7,13 +7,14 @@ use sqlx::{AssertSqlSafe, Pool, SqlSafeStr, SqlStr, Transaction};
 
 use tracing::{Instrument as _, Span};
 
-use super::additions::{self, Adder};
+use super::additions::Adder;
 use super::connect::Exclusive;
 use super::dialect::{Dialect, Param};
 use super::failure::{migration_failure, query_failure};
-use super::queue::Queue;
 use super::reads::{Connections, Reads};
 use super::{Store, UnitOfWork};
+use crate::batch::Queue;
+use crate::batch::transactions::Transactions;
 use crate::domain::org::Tenancy;
 use crate::error::{Error, Result};
 
@@ -22,7 +23,7 @@ pub struct SqlStore<D: Dialect> {
     pub(super) readers: Pool<D>,
     pub(super) writers: Pool<D>,
     pub(super) reads: Reads<D>,
-    pub(super) additions: Arc<Queue<Adder<D>>>,
+    pub(super) additions: Arc<Queue<Transactions<Adder<D>>>>,
     pub(super) exclusive: Exclusive,
 }
 
@@ -46,8 +47,8 @@ impl<D: Dialect> SqlStore<D> {
     }
 }
 
-fn additions<D: Dialect>(writers: &Pool<D>) -> Arc<Queue<Adder<D>>> {
-    Queue::new(Adder { writers: writers.clone() }, additions::LANES)
+fn additions<D: Dialect>(writers: &Pool<D>) -> Arc<Queue<Transactions<Adder<D>>>> {
+    Transactions::queue(Adder { writers: writers.clone() })
 }
 
 #[async_trait]
