@@ -3,13 +3,15 @@
 //! Nothing depends on it being on time: readings apply what is due themselves. It holds no leadership and no lease: each batch is taken with
 //! `SKIP LOCKED` inside the transaction that applies it, so any number of workers share the work and a dead one gives its back.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
-use crate::clock::Clock;
+use crate::clock::{Clock, Stopwatch};
 use crate::error::{Error, Kind, Result};
 use crate::service::World;
 use crate::service::settle;
@@ -22,6 +24,10 @@ const POLL: Duration = Duration::from_secs(1);
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How long it waits after a failure.
 const PAUSE: Duration = Duration::from_secs(5);
+
+/// How long a task that broke down waits before it is started again: at first, and at most.
+const RESTART_AFTER: Duration = Duration::from_secs(1);
+const RESTART_WITHIN: Duration = Duration::from_secs(30);
 
 /// By what others see how the worker is.
 #[derive(Clone)]
@@ -48,6 +54,31 @@ pub async fn run(worlds: impl Fn() -> Vec<World>, signs: Signs, stop: Cancellati
             () = stop.cancelled() => {}
             () = tokio::time::sleep(pause) => {}
         }
+    }
+}
+
+/// Runs a task to its end. One that panics is started again, the later the more often it has, until it is told to stop.
+pub async fn supervised<Task>(name: &'static str, metrics: Arc<Metrics>, stop: CancellationToken, task: impl Fn() -> Task)
+where
+    Task: Future<Output = ()>,
+{
+    let mut pause = RESTART_AFTER;
+    loop {
+        let watch = Stopwatch::start();
+        // What it was about is undone by the database, and it begins with nothing of it.
+        if AssertUnwindSafe(task()).catch_unwind().await.is_ok() {
+            return;
+        }
+        metrics.restarted(name);
+        tracing::error!(task = name, "a background task broke down and is started again");
+        if watch.elapsed() > RESTART_WITHIN {
+            pause = RESTART_AFTER;
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(pause) => {}
+        }
+        pause = RESTART_WITHIN.min(pause * 2);
     }
 }
 

@@ -6,6 +6,7 @@ pub mod operators;
 pub mod portability;
 pub mod purge;
 pub mod registry;
+pub mod replica;
 pub mod settle;
 
 use std::sync::Arc;
@@ -15,11 +16,15 @@ use crate::clock::Clock;
 use crate::entitlement::EntitlementServer;
 use crate::store::Store;
 
+use self::replica::Replica;
+
 /// What a use case works on: one set of data, one clock, one Entitlement Server.
 #[derive(Clone)]
 pub struct World {
     /// The data.
     pub store: Arc<dyn Store>,
+    /// The same, where they may be a little older.
+    pub replica: Option<Arc<Replica>>,
     /// The time that everything stored is stamped with.
     pub clock: Arc<dyn Clock>,
     /// Who knows the number behind an operator token.

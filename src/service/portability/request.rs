@@ -32,6 +32,7 @@ use crate::store::{Added, NewRequest, UnitOfWork};
 /// [`Kind::Invalid`] for what depends on time, registry or earlier requests (`SubscriberRequestDate`, `WindowDate`, `MsisdnRanges` `onedonor`,
 /// `ContractCode` `unique`).
 pub async fn submit(world: &World, actor: &Actor, request: &PortabilityRequest) -> Result<Outcome> {
+    let _command = world.command(&actor.org.name);
     let operator = OperatorCode::parse(&actor.org.operator_code).map_err(|error| Error::because(Kind::Internal, error))?;
     let now = world.clock.now();
     settle::numbers(world, msisdns(request), now).await?;
