@@ -35,7 +35,7 @@ use crate::service::replica::Replica;
 use crate::store::{self, Store};
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::pulse::Pulse;
-use crate::worker::{self, Signs, supervised};
+use crate::worker::{self, BACKOFF, Signs, supervised};
 
 /// How often a mock makes sure that its database is still its own.
 const CLAIM_CHECK: Duration = Duration::from_secs(5);
@@ -166,12 +166,12 @@ impl Server {
                 let worlds = worlds.clone();
                 worker::run(move || worlds(), signs.clone(), stopped.clone())
             };
-            tokio::spawn(supervised("worker", self.measured.clone(), stop.clone(), work))
+            tokio::spawn(supervised("worker", work, BACKOFF, self.measured.clone(), stop.clone()))
         });
         let replica = self.world.replica.clone().map(|replica| {
             let (store, stopped) = (self.store.clone(), stop.clone());
             let follow = move || follow(replica.clone(), store.clone(), stopped.clone());
-            tokio::spawn(supervised("replica", self.measured.clone(), stop.clone(), follow))
+            tokio::spawn(supervised("replica", follow, BACKOFF, self.measured.clone(), stop.clone()))
         });
         let (told, bounds) = (stop.clone().cancelled_owned(), self.bounds);
         let metrics = self.metrics.map(|(listener, router)| tokio::spawn(connections::serve(listener, None, router, told, bounds)));

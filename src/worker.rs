@@ -25,9 +25,17 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// How long it waits after a failure.
 const PAUSE: Duration = Duration::from_secs(5);
 
-/// How long a task that broke down waits before it is started again: at first, and at most.
-const RESTART_AFTER: Duration = Duration::from_secs(1);
-const RESTART_WITHIN: Duration = Duration::from_secs(30);
+/// How long a task that broke down waits before it is started again.
+#[derive(Debug, Clone, Copy)]
+pub struct Backoff {
+    /// At first; each time twice as long.
+    pub first: Duration,
+    /// At most. A task that lived longer begins with the first again.
+    pub most: Duration,
+}
+
+/// For the tasks of a server.
+pub const BACKOFF: Backoff = Backoff { first: Duration::from_secs(1), most: Duration::from_secs(30) };
 
 /// By what others see how the worker is.
 #[derive(Clone)]
@@ -58,27 +66,27 @@ pub async fn run(worlds: impl Fn() -> Vec<World>, signs: Signs, stop: Cancellati
 }
 
 /// Runs a task to its end. One that panics is started again, the later the more often it has, until it is told to stop.
-pub async fn supervised<Task>(name: &'static str, metrics: Arc<Metrics>, stop: CancellationToken, task: impl Fn() -> Task)
+pub async fn supervised<Task>(name: &'static str, task: impl Fn() -> Task, backoff: Backoff, metrics: Arc<Metrics>, stop: CancellationToken)
 where
     Task: Future<Output = ()>,
 {
-    let mut pause = RESTART_AFTER;
+    let mut pause = backoff.first;
     loop {
         let watch = Stopwatch::start();
         // What it was about is undone by the database, and it begins with nothing of it.
         if AssertUnwindSafe(task()).catch_unwind().await.is_ok() {
             return;
         }
-        metrics.restarted(name);
-        tracing::error!(task = name, "a background task broke down and is started again");
-        if watch.elapsed() > RESTART_WITHIN {
-            pause = RESTART_AFTER;
+        if watch.elapsed() > backoff.most {
+            pause = backoff.first;
         }
+        metrics.restarted(name);
+        tracing::error!(task = name, ?pause, "a background task broke down, and is started again");
         tokio::select! {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(pause) => {}
         }
-        pause = RESTART_WITHIN.min(pause * 2);
+        pause = backoff.most.min(pause * 2);
     }
 }
 
@@ -114,6 +122,8 @@ fn until(next: Option<Timestamp>, now: Timestamp) -> Duration {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use jiff::SignedDuration;
 
     use super::*;
@@ -126,5 +136,30 @@ mod tests {
         assert_eq!(in_millis(60_000), POLL);
         assert_eq!(in_millis(-20), POLL);
         assert_eq!(until(None, now), POLL);
+    }
+
+    /// How often a task that breaks down so many times is begun until it ends by itself.
+    async fn begun(failures: usize, backoff: Backoff, stop: CancellationToken) -> (usize, String) {
+        let (begun, metrics) = (AtomicUsize::new(0), Arc::new(Metrics::default()));
+        let task = async || assert!(begun.fetch_add(1, Ordering::SeqCst) >= failures, "as asked for");
+        supervised("worker", task, backoff, metrics.clone(), stop).await;
+        (begun.into_inner(), metrics.text())
+    }
+
+    #[tokio::test]
+    async fn a_task_that_breaks_down_is_started_again() {
+        let at_once = Backoff { first: Duration::ZERO, most: Duration::ZERO };
+        for failures in [0, 1, 3] {
+            let (begun, metrics) = begun(failures, at_once, CancellationToken::new()).await;
+            assert_eq!(begun, failures + 1);
+            assert_eq!(metrics.contains(&format!("task_restarts_total{{task=\"worker\"}} {failures}\n")), failures > 0, "{metrics}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_task_that_breaks_down_is_not_started_again_by_a_server_that_stops() {
+        let stop = CancellationToken::new();
+        stop.cancel();
+        assert_eq!(begun(1, BACKOFF, stop).await.0, 1);
     }
 }

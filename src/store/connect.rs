@@ -306,6 +306,8 @@ impl Exclusive {
 
 #[cfg(test)]
 mod tests {
+    use sqlx::SqliteConnection;
+
     use super::*;
 
     #[test]
@@ -324,5 +326,19 @@ mod tests {
     fn a_password_is_never_shown() {
         let url: DatabaseUrl = "postgres://me:secret@db/stock".parse().unwrap();
         assert!(!format!("{url} {url:?}").contains("secret"));
+    }
+
+    /// With the log written ahead, `NORMAL` would acknowledge what a power loss undoes.
+    #[tokio::test]
+    async fn a_commit_to_a_file_waits_for_the_disk() {
+        let settings = PoolSettings { pool_size: 1, pool_acquire_timeout: 3000, statement_timeout: 0, statement_cache: 100 };
+        let path = std::env::temp_dir().join(format!("portero-{}.db", uuid::Uuid::new_v4().simple()));
+        let mut conn = SqliteConnection::connect_with(&sqlite_file_options(&path, &settings)).await.unwrap();
+        let journal: String = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(&mut conn).await.unwrap();
+        // 2 is FULL.
+        let synchronous: i64 = sqlx::query_scalar("PRAGMA synchronous").fetch_one(&mut conn).await.unwrap();
+        conn.close().await.unwrap();
+        std::fs::remove_file(path).unwrap();
+        assert_eq!((journal.as_str(), synchronous), ("wal", 2));
     }
 }
