@@ -22,7 +22,8 @@ use crate::store::{Reading, Store};
 
 /// How often both are asked.
 const ROUND: Duration = Duration::from_millis(100);
-/// How long an answer may take: a standby that has gone without a word must not keep those who read from it.
+/// How long an answer may take: a standby that has gone without a word must not keep those who read from it. What takes longer there is
+/// read in the database.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// A standby of the database.
@@ -132,7 +133,8 @@ impl Replica {
         }
         let mut up_to = self.up_to.subscribe();
         let read = tokio::select! {
-            read = reading => read,
+            // In time itself: it may have a silent connection while those who look have another one.
+            read = in_time(reading) => read,
             _ = up_to.wait_for(Option::is_none) => return None,
         };
         match read {

@@ -90,7 +90,10 @@ async fn at_any_moment_after_an_acknowledgement() {
                 for fate in [Fate::Gone, Fate::Zeros, Fate::OtherBits] {
                     let (reached, lost) = after.log.split_at(place);
                     let files = Files { database: after.database.clone(), log: [reached, &fate.of(lost)].concat() };
-                    assert!(files.found().await == kept, "{fate:?} from {place} of {}..{}", before.log.len(), after.log.len());
+                    // Zeros that are lost are there all the same.
+                    if files.log != after.log {
+                        assert!(files.found().await == kept, "{fate:?} from {place} of {}..{}", before.log.len(), after.log.len());
+                    }
                     copies += 1;
                 }
             }
