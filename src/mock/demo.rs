@@ -111,6 +111,7 @@ impl Stage {
             [("666777102", DonorPlan::Answers(Answer::Deny(DenyCause::Ident), Duration::from_mins(30))), ("666777103", DonorPlan::Silent)];
         let plans = plans.into_iter().filter_map(|(number, plan)| Some((Msisdn::parse(number).ok()?, plan))).collect();
         let world = World {
+            replica: None,
             entitlement: Arc::new(StoredTokens::new(store.clone())),
             central_node: Arc::new(SimulatedNode::new(Arc::new(StoryDonors(plans)))),
             clock: clock.clone(),

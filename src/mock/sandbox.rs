@@ -85,6 +85,7 @@ impl Sandbox {
         let clock = Arc::new(VirtualClock::new(around.time.clone()));
         let donors = Arc::new(Donors::default());
         let world = World {
+            replica: None,
             entitlement: around.entitlement.clone().unwrap_or_else(|| Arc::new(StoredTokens::new(store.clone()))),
             central_node: Arc::new(SimulatedNode::new(donors.clone())),
             clock: clock.clone(),

@@ -29,7 +29,7 @@ mod sql;
 use std::collections::HashSet;
 
 use async_trait::async_trait;
-pub use connect::{DatabaseUrl, InvalidDatabaseUrl, PoolSettings, open};
+pub use connect::{DatabaseUrl, InvalidDatabaseUrl, PoolSettings, open, open_standby};
 use jiff::Timestamp;
 pub use memory::{Image, MemoryDatabase};
 
@@ -66,6 +66,9 @@ pub trait Store: Registry + Inventory + Additions + OperatorTokens + Portabiliti
     /// Whether the database answers and its schema is the one this binary knows.
     async fn is_ready(&self) -> Result<()>;
 
+    /// How far its log has been written or, in a standby, applied; `None` for a database that has no standbys.
+    async fn position(&self) -> Result<Option<Position>>;
+
     /// How many connections there are at present, and how many of them nobody uses.
     fn connections(&self) -> (u32, u32);
 
@@ -77,6 +80,17 @@ pub trait Store: Registry + Inventory + Additions + OperatorTokens + Portabiliti
 
     /// Closes every connection.
     async fn close(&self);
+}
+
+/// A place in the log of a database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Position {
+    /// Whose log it is: a standby's is that of its primary.
+    pub of: String,
+    /// Bytes since its beginning: everything acknowledged so far lies before it.
+    pub at: i64,
+    /// Whether it is a standby's.
+    pub is_standby: bool,
 }
 
 /// Reading the registry: orgs.

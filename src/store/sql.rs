@@ -12,7 +12,8 @@ use super::connect::Exclusive;
 use super::dialect::{Dialect, Param};
 use super::failure::{migration_failure, query_failure};
 use super::reads::{Connections, Reads};
-use super::{Store, UnitOfWork};
+use super::record::Record;
+use super::{Position, Store, UnitOfWork};
 use crate::batch::Queue;
 use crate::batch::transactions::Transactions;
 use crate::domain::org::Tenancy;
@@ -77,6 +78,16 @@ impl<D: Dialect> Store for SqlStore<D> {
             return Err(Error::not_ready("the database has not the schema that this server needs", cause));
         }
         Ok(())
+    }
+
+    async fn position(&self) -> Result<Option<Position>> {
+        let Some(sql) = D::POSITION else { return Ok(None) };
+        let rows = self.read(sql, &[]).await?;
+        let position = |row| {
+            let record = Record::<D>::new(row, "pg_control_system");
+            Ok(Position { of: record.text("origin")?, at: record.int("at")?, is_standby: record.int("is_standby")? == 1 })
+        };
+        rows.first().map(position).transpose()
     }
 
     fn connections(&self) -> (u32, u32) {

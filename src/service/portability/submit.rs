@@ -29,6 +29,7 @@ use crate::store::UnitOfWork;
 /// [`Kind::Invalid`] for what depends on time, registry or earlier requests (`SubscriberRequestDate`, `WindowDate`, `MsisdnRanges` `onedonor`,
 /// `ContractCode` `unique`).
 pub async fn submit(world: &World, actor: &Actor, request: PortabilityRequest) -> Result<Outcome> {
+    let _command = world.command(&actor.org.name);
     let operator = OperatorCode::parse(&actor.org.operator_code).map_err(|error| Error::because(Kind::Internal, error))?;
     world.requests.0.ask(Submission { world: world.clone(), actor: actor.clone(), operator, request }).await
 }

@@ -126,6 +126,7 @@ impl Stage {
         let clock = Arc::new(ManualClock::default());
         clock.set(madrid("2025-12-04T19:30:00"));
         let world = World {
+            replica: None,
             entitlement: Arc::new(StoredTokens::new(store.clone())),
             central_node: Arc::new(SimulatedNode::new(Arc::new(Donors))),
             clock: clock.clone(),
