@@ -11,7 +11,7 @@ use super::failure::query_failure;
 use super::inventory::{NUMBER, SIM, number_row, sim_rows};
 use super::record::Record;
 use super::registry::must_see;
-use super::sql::{SqlStore, SqlUnit, assembled, placeholders, span};
+use super::sql::{SqlStore, SqlUnit, span};
 use super::{Additions, Insertion, UnitOfWork as _};
 use crate::batch::transactions::Transact;
 use crate::domain::audit::AuditLine;
@@ -86,30 +86,23 @@ fn insertion(msisdn: Msisdn, new: &HashSet<Msisdn>, complete: &HashSet<Msisdn>) 
 impl<D: Dialect> SqlUnit<D> {
     /// Inserts numbers without SIMs; which of them were not there.
     async fn insert_numbers(&mut self, numbers: &[&NewNumber]) -> Result<HashSet<Msisdn>> {
-        let rows = numbers.iter().map(|number| number_row(number)).collect();
-        let inserted = self.insert(&NUMBER, rows, " ON CONFLICT (msisdn) DO NOTHING RETURNING msisdn").await?;
+        let rows: Vec<_> = numbers.iter().map(|number| number_row(number)).collect();
+        let inserted = self.insert(&NUMBER, &rows, "msisdn").await?;
         Ok(inserted.into_iter().collect())
     }
 
     /// Inserts the SIMs of numbers; which of the numbers have got all theirs.
     async fn insert_sims(&mut self, numbers: &[&NewNumber]) -> Result<HashSet<Msisdn>> {
         let rows: Vec<_> = numbers.iter().flat_map(|number| sim_rows(number)).collect();
-        if rows.is_empty() {
-            return Ok(numbers.iter().map(|number| number.msisdn).collect());
-        }
-        let inserted = self.insert(&SIM, rows, " ON CONFLICT (imsi) DO NOTHING RETURNING msisdn").await?;
+        let inserted = self.insert(&SIM, &rows, "imsi").await?;
         let has_all = |number: &&&NewNumber| inserted.iter().filter(|msisdn| **msisdn == number.msisdn).count() == number.sims.len();
         Ok(numbers.iter().filter(has_all).map(|number| number.msisdn).collect())
     }
 
-    /// Inserts rows; the numbers of those that were inserted.
-    async fn insert<const N: usize>(&mut self, table: &Table, mut rows: Vec<[Param<'_>; N]>, tail: &str) -> Result<Vec<Msisdn>> {
-        // Few lengths of list are few statements to prepare; a row that comes again is there already.
-        let last = rows.last().copied();
-        rows.extend(last.iter().cycle().take(rows.len().next_power_of_two() - rows.len()));
-        let values: Vec<_> = (0..rows.len()).map(|row| format!("({})", placeholders(row * N + 1, N, "$"))).collect();
-        let sql = format!("INSERT INTO {} VALUES {}{tail}", table.target(), values.join(", "));
-        let inserted = self.rows(assembled(sql), &rows.concat()).await?;
+    /// Inserts rows, but for those with whose `key` there is one; the numbers of those that were inserted.
+    async fn insert(&mut self, table: &Table, rows: &[Vec<Param<'_>>], key: &str) -> Result<Vec<Msisdn>> {
+        let statement = |given: &str| format!("INSERT INTO {} {given} ON CONFLICT ({key}) DO NOTHING RETURNING msisdn", table.target());
+        let inserted = self.rows_of(rows, statement).await.map_err(query_failure)?;
         inserted.iter().map(|row| Record::<D>::new(row, "msisdns").msisdn("msisdn")).collect()
     }
 

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use super::dialect::{Dialect, Param};
 use super::failure::query_failure;
 use super::record::Record;
-use super::sql::{SqlStore, SqlUnit, assembled, padded_length};
+use super::sql::{SqlStore, SqlUnit, assembled};
 use super::{Audit, AuditWrites};
 use crate::domain::audit::{AuditLine, AuditPlace, AuditQuery, Operation};
 use crate::domain::org::OrgName;
@@ -13,8 +13,6 @@ use crate::error::Result;
 
 /// The columns of a line.
 const COLUMNS: &str = "at, msisdn, operation, org, process_id, subject, request_id";
-/// How many they are.
-const WIDTH: usize = 7;
 
 fn row(line: &AuditLine) -> Vec<Param<'_>> {
     vec![
@@ -28,20 +26,11 @@ fn row(line: &AuditLine) -> Vec<Param<'_>> {
     ]
 }
 
-/// What fills a statement up.
-fn no_row<'q>() -> Vec<Param<'q>> {
-    [&[Param::Int(None); 2][..], &[Param::Text(None); WIDTH - 2]].concat()
-}
-
 impl<D: Dialect> SqlUnit<D> {
     /// Adds lines: one statement for up to 256 of them.
     pub(super) async fn lines_add(&mut self, lines: &[&AuditLine]) -> Result<()> {
-        let mut rows: Vec<_> = lines.iter().map(|line| row(line)).collect();
-        rows.resize_with(padded_length(lines.len()), no_row);
-        let columns: Vec<_> = (1..=WIDTH).map(|place| format!("v.column{place}")).collect();
-        let statement = |values: &str| {
-            format!("INSERT INTO audit ({COLUMNS}) SELECT {} FROM (VALUES {values}) v WHERE v.column1 IS NOT NULL", columns.join(", "))
-        };
+        let rows: Vec<_> = lines.iter().map(|line| row(line)).collect();
+        let statement = |given: &str| format!("INSERT INTO audit ({COLUMNS}) {given}");
         self.rows_of(&rows, statement).await.map(drop).map_err(query_failure)
     }
 }

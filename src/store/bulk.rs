@@ -56,8 +56,8 @@ impl<D: Dialect> SqlUnit<D> {
 #[async_trait]
 impl<D: Dialect> Bulk for SqlUnit<D> {
     async fn numbers_load(&mut self, numbers: &[&NewNumber]) -> Result<Added> {
-        let rows = numbers.iter().map(|number| number_row(number).to_vec()).collect();
-        let sims = numbers.iter().flat_map(|number| sim_rows(number)).map(|row| row.to_vec()).collect();
+        let rows = numbers.iter().map(|number| number_row(number)).collect();
+        let sims = numbers.iter().flat_map(|number| sim_rows(number)).collect();
         self.load(&[(&NUMBER, rows), (&SIM, sims)]).await
     }
 

@@ -27,6 +27,16 @@ pub enum Param<'q> {
     Text(Option<&'q str>),
 }
 
+impl Param<'_> {
+    /// NULL of the same type.
+    pub fn null(&self) -> Self {
+        match self {
+            Self::Int(_) => Self::Int(None),
+            Self::Text(_) => Self::Text(None),
+        }
+    }
+}
+
 impl From<i64> for Param<'_> {
     fn from(value: i64) -> Self {
         Self::Int(Some(value))

@@ -109,10 +109,10 @@ impl<D: Dialect> SqlUnit<D> {
                 i64::from(operator.backup).into(),
             ]
         });
-        let upsert = |values: &str| {
+        let upsert = |given: &str| {
             format!(
                 "INSERT INTO operators (id, network_operator, code, name, individual_quota, multiple_quota, change_quota, status, status_date, backup)
-                 VALUES {values}
+                 {given}
                  ON CONFLICT (code) DO UPDATE SET id = excluded.id, network_operator = excluded.network_operator, name = excluded.name,
                      individual_quota = excluded.individual_quota, multiple_quota = excluded.multiple_quota,
                      change_quota = excluded.change_quota, status = excluded.status, status_date = excluded.status_date,
@@ -137,8 +137,8 @@ impl<D: Dialect> SqlUnit<D> {
     /// Replaces the ranges of operators in one of the tables of ranges.
     async fn put_ranges(&mut self, table: &str, operators: &BTreeMap<String, &Operator>, rows: Vec<Vec<Param<'_>>>) -> Result<()> {
         let codes: Vec<_> = operators.keys().map(|code| vec![code.as_str().into()]).collect();
-        self.rows_of(&codes, |values| format!("DELETE FROM {table} WHERE operator IN (VALUES {values})")).await.map_err(query_failure)?;
-        let insert = |values: &str| format!("INSERT INTO {table} (operator, id, initial, final) VALUES {values}");
+        self.rows_of(&codes, |given| format!("DELETE FROM {table} WHERE operator IN ({given})")).await.map_err(query_failure)?;
+        let insert = |given: &str| format!("INSERT INTO {table} (operator, id, initial, final) {given}");
         self.rows_of(&rows, insert).await.map_err(query_failure).map(drop)
     }
 }

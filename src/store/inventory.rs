@@ -87,9 +87,9 @@ pub(super) const NUMBER: Table =
     Table { name: "msisdns", columns: &["msisdn", "checked_at", "org", "belongs_to", "status", "from_org", "from_system"] };
 
 /// Its values.
-pub(super) fn number_row(number: &NewNumber) -> [Param<'_>; 7] {
+pub(super) fn number_row(number: &NewNumber) -> Vec<Param<'_>> {
     let origin = number.internal_portability.as_ref();
-    [
+    vec![
         number.msisdn.into(),
         number.checked_at.into(),
         number.org.as_str().into(),
@@ -104,11 +104,11 @@ pub(super) fn number_row(number: &NewNumber) -> [Param<'_>; 7] {
 pub(super) const SIM: Table = Table { name: "imsis", columns: &["msisdn", "slot", "imsi", "segment", "created_at"] };
 
 /// The values of each of a number's.
-pub(super) fn sim_rows(number: &NewNumber) -> impl Iterator<Item = [Param<'_>; 5]> {
+pub(super) fn sim_rows(number: &NewNumber) -> impl Iterator<Item = Vec<Param<'_>>> {
     let msisdn = number.msisdn;
     number
         .slots()
-        .map(move |(slot, sim)| [msisdn.into(), slot.into(), (&sim.imsi).into(), sim.segment.as_str().into(), sim.created_at.into()])
+        .map(move |(slot, sim)| vec![msisdn.into(), slot.into(), (&sim.imsi).into(), sim.segment.as_str().into(), sim.created_at.into()])
 }
 
 #[async_trait]

@@ -69,10 +69,10 @@ impl<D: Dialect> OrderWrites for SqlUnit<D> {
                 subscriber.as_deref().into(),
             ]);
         }
-        let statement = |values: &str| {
+        let statement = |given: &str| {
             format!(
                 "INSERT INTO portability_requests (created_at, id, org, contract_code, digest, external_reference, subscriber)
-                 VALUES {values} ON CONFLICT (org, contract_code) DO NOTHING RETURNING id"
+                 {given} ON CONFLICT (org, contract_code) DO NOTHING RETURNING id"
             )
         };
         let added = self.rows_of(&rows, statement).await.map_err(query_failure)?;
@@ -94,9 +94,9 @@ impl<D: Dialect> OrderWrites for SqlUnit<D> {
 
     async fn number_facts(&mut self, msisdns: &[Msisdn]) -> Result<Vec<NumberFacts>> {
         let rows: Vec<_> = msisdns.iter().map(|msisdn| vec![Param::from(*msisdn)]).collect();
-        let statement = |values: &str| {
+        let statement = |given: &str| {
             format!(
-                "SELECT v.column1 AS msisdn, p.operator AS ported_to, m.org, o.operator_code, a.id AS active_order FROM (VALUES {values}) v
+                "SELECT v.column1 AS msisdn, p.operator AS ported_to, m.org, o.operator_code, a.id AS active_order FROM ({given}) v
                    LEFT JOIN ported_numbers p ON p.msisdn = v.column1 LEFT JOIN msisdns m ON m.msisdn = v.column1
                    LEFT JOIN orgs o ON o.name = m.org LEFT JOIN portings a ON a.msisdn = v.column1 AND a.state IN ('AENV', 'ASOL', 'ACON')"
             )
@@ -112,9 +112,9 @@ impl<D: Dialect> OrderWrites for SqlUnit<D> {
             row.extend(birth.params(order));
         }
         let (life, birth) = (LifeColumns::NAMES.join(", "), BirthColumns::NAMES);
-        let statement = |values: &str| {
+        let statement = |given: &str| {
             format!(
-                "INSERT INTO portings ({life}, {birth}) VALUES {values}
+                "INSERT INTO portings ({life}, {birth}) {given}
                  ON CONFLICT (msisdn) WHERE state IN ('AENV', 'ASOL', 'ACON') DO NOTHING RETURNING id"
             )
         };
@@ -130,9 +130,9 @@ impl<D: Dialect> OrderWrites for SqlUnit<D> {
         }
         let changes: Vec<_> = (1..).zip(LifeColumns::NAMES).map(|(place, name)| format!("{name} = v.column{place}")).collect();
         let (changes, version, id) = (changes.join(", "), changes.len() + 1, changes.len() + 2);
-        let statement = |values: &str| {
+        let statement = |given: &str| {
             format!(
-                "UPDATE portings SET version = version + 1, {changes} FROM (VALUES {values}) v
+                "UPDATE portings SET version = version + 1, {changes} FROM ({given}) v
                   WHERE id = v.column{id} AND version = v.column{version} RETURNING id"
             )
         };
@@ -148,7 +148,7 @@ impl<D: Dialect> OrderWrites for SqlUnit<D> {
             .iter()
             .map(|it| vec![it.id.as_str().into(), it.order_id.as_str().into(), it.org.as_str().into(), i64::from(it.recipient_rol).into()])
             .collect();
-        let statement = |values: &str| format!("INSERT INTO portabilities (id, porting_id, org, recipient_rol) VALUES {values}");
+        let statement = |given: &str| format!("INSERT INTO portabilities (id, porting_id, org, recipient_rol) {given}");
         self.rows_of(&rows, statement).await.map_err(query_failure)?;
         Ok(())
     }
@@ -167,7 +167,7 @@ impl<D: Dialect> OrderWrites for SqlUnit<D> {
                 ]
             })
             .collect();
-        let statement = |values: &str| format!("INSERT INTO portability_events (at, porting_id, id, message_type, cause) VALUES {values}");
+        let statement = |given: &str| format!("INSERT INTO portability_events (at, porting_id, id, message_type, cause) {given}");
         self.rows_of(&rows, statement).await.map_err(query_failure)?;
         Ok(())
     }
@@ -287,16 +287,16 @@ impl<D: Dialect> OrderWrites for SqlUnit<D> {
             }
         }
         // The right-hand sides are those before the update: from_system is the system that served the number at its donor.
-        let moved = |values: &str| {
+        let moved = |given: &str| {
             format!(
                 "UPDATE msisdns SET org = v.column3, belongs_to = (SELECT home_system FROM orgs WHERE name = v.column3), status = 'OK',
                     checked_at = v.column2, from_org = v.column4, from_system = CASE WHEN v.column4 IS NULL THEN NULL ELSE belongs_to END
-                   FROM (VALUES {values}) v WHERE msisdn = v.column1"
+                   FROM ({given}) v WHERE msisdn = v.column1"
             )
         };
         self.rows_of(&here, moved).await.map_err(query_failure)?;
-        let left = |values: &str| {
-            format!("UPDATE msisdns SET belongs_to = 'outside', checked_at = v.column2 FROM (VALUES {values}) v WHERE msisdn = v.column1")
+        let left = |given: &str| {
+            format!("UPDATE msisdns SET belongs_to = 'outside', checked_at = v.column2 FROM ({given}) v WHERE msisdn = v.column1")
         };
         self.rows_of(&outside, left).await.map_err(query_failure)?;
         Ok(())
@@ -308,9 +308,9 @@ impl<D: Dialect> OrderWrites for SqlUnit<D> {
         let numbers: BTreeMap<_, _> = numbers.iter().map(|it| (it.msisdn, (it.operator.to_string(), it.nrn.to_string()))).collect();
         let rows: Vec<Vec<Param<'_>>> =
             numbers.iter().map(|(msisdn, (operator, nrn))| vec![(*msisdn).into(), operator.as_str().into(), nrn.as_str().into()]).collect();
-        let statement = |values: &str| {
+        let statement = |given: &str| {
             format!(
-                "INSERT INTO ported_numbers (msisdn, operator, nrn) VALUES {values}
+                "INSERT INTO ported_numbers (msisdn, operator, nrn) {given}
                  ON CONFLICT (msisdn) DO UPDATE SET operator = excluded.operator, nrn = excluded.nrn"
             )
         };

@@ -131,12 +131,19 @@ impl<D: Dialect> SqlUnit<D> {
         D::rows(&mut self.tx, sql, params).instrument(span("db query")).await.map_err(query_failure)
     }
 
-    /// Runs a statement for any number of rows: `statement` makes its text of their placeholders, as `($1, $2), ($3, $4)`.
+    /// Runs a statement for any number of rows, and returns its own. `statement` makes its text of a query that gives the rows, with columns
+    /// `column1`, `column2`, …; the first of them is never NULL.
     pub(super) async fn rows_of(&mut self, rows: &[Vec<Param<'_>>], statement: impl Fn(&str) -> String) -> sqlx::Result<Vec<D::Row>> {
         let mut returned = Vec::new();
-        for piece in pieces(rows) {
-            let sql = statement(&tuples(piece.len(), piece.first().map_or(0, Vec::len)));
-            returned.extend(D::rows(&mut self.tx, assembled(sql), &piece.concat()).await?);
+        for chunk in rows.chunks(PIECES[0]) {
+            let size = padded_length(chunk.len());
+            let mut params = chunk.concat();
+            let width = params.len() / chunk.len();
+            // Few sizes are few texts to prepare: what fills one up is no row.
+            let nothing: Vec<_> = params.iter().take(width).map(Param::null).collect();
+            params.extend(nothing.iter().cycle().take((size - chunk.len()) * width));
+            let given = format!("SELECT * FROM (VALUES {}) v WHERE v.column1 IS NOT NULL", tuples(size, width));
+            returned.extend(D::rows(&mut self.tx, assembled(statement(&given)), &params).await?);
         }
         Ok(returned)
     }
