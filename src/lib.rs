@@ -35,6 +35,8 @@ pub mod domain;
 pub mod entitlement;
 pub mod error;
 pub mod http;
+#[cfg(test)]
+mod mangled;
 pub mod mock;
 pub mod server;
 pub mod service;
