@@ -50,7 +50,7 @@ fn links_lead_somewhere() {
     for file in [README, OPERATING] {
         let text = page(file);
         let links: Vec<_> = link.captures_iter(&text).filter(|link| !link[1].contains("://")).collect();
-        assert!(links.len() > 3, "{file}");
+        assert!(!links.is_empty(), "{file}");
         for link in links {
             let target = if link[1].is_empty() { root().join(file) } else { root().join(file).parent().unwrap().join(&link[1]) };
             let linked = std::fs::read_to_string(&target).unwrap_or_else(|error| panic!("{file}: {}: {error}", &link[0]));

@@ -10,7 +10,7 @@ use tokio::runtime::Runtime;
 
 use crate::support::database::with_database;
 use crate::support::mangled::mangled_bytes;
-use crate::support::{App, Engine};
+use crate::support::{App, Engine, both_databases};
 
 /// One request of each kind that reads something of its own. `TOKEN` stands for a token for everything.
 const REQUESTS: &[&str] = &[
@@ -28,7 +28,7 @@ const REQUESTS: &[&str] = &[
     "GET /v1/orgs/masmovil/operator?operator=movil&operator_code=005&status=ALTA HTTP/1.1\r\nhost: x\r\nauthorization: Bearer TOKEN\r\n\r\n",
     "GET /v1/orgs/masmovil/ownerOperator/634443633 HTTP/1.1\r\nhost: x\r\nauthorization: Bearer TOKEN\r\n\r\n",
     "POST /v1/orgs/masmovil/portabilities HTTP/1.1\r\nhost: x\r\nauthorization: Bearer TOKEN\r\ncontent-type: application/json\r\n\
-     content-length: 287\r\nconnection: close\r\n\r\n{\"access_type\":\"INDIVIDUAL\",\"contract_code\":\"00528902840\",\
+     content-length: 288\r\nconnection: close\r\n\r\n{\"access_type\":\"INDIVIDUAL\",\"contract_code\":\"00528902840\",\
      \"nrn_receptor\":\"741111\",\"window_date\":null,\"msisdn_ranges\":[{\"initial_range\":{\"msisdn\":{\"country_code\":\"34\",\
      \"number\":\"634443633\"},\"icc_id\":\"8934221507160508791\"},\"end_range\":{\"msisdn\":{\"country_code\":\"34\",\"number\":\"634443633\"}}}]}",
     "POST /v1/orgs/masmovil/portabilities/00507511270302100000001/deny HTTP/1.1\r\nhost: x\r\nauthorization: Bearer TOKEN\r\n\
@@ -36,7 +36,7 @@ const REQUESTS: &[&str] = &[
     "GET /_mock/ts43?app=ap2015&operation=GetSubscriberDeviceInfo&operator_token=abc123xyz456&requestor_id=x&entitlement_version=12.0 \
      HTTP/1.1\r\nhost: x\r\naccept: text/vnd.wap.connectivity-xml\r\n\r\n",
     "POST /_mock/requests/verify HTTP/1.1\r\nhost: x\r\nauthorization: Bearer TOKEN\r\ncontent-type: application/json\r\n\
-     content-length: 98\r\n\r\n{\"match\":{\"operation\":\"createPortability\",\"path\":\"/v1/{org}\",\"body\":{\"a\":[1]}},\"count\":{\"at_least\":1}}",
+     content-length: 102\r\n\r\n{\"match\":{\"operation\":\"createPortability\",\"path\":\"/v1/{org}\",\"body\":{\"a\":[1]}},\"count\":{\"at_least\":1}}",
     "GET /health/ready HTTP/1.1\r\nhost: x\r\n\r\n",
 ];
 
@@ -62,6 +62,19 @@ fn with_token(mut request: Vec<u8>, token: &str) -> Vec<u8> {
 /// The statuses of the answers to one request, or to several where its mistakes have made it several.
 fn statuses(answer: &str) -> impl Iterator<Item = &str> {
     answer.split("HTTP/1.").skip(1).filter_map(|answer| answer.get(2..5))
+}
+
+both_databases! {
+    /// Without mistakes, none of them is refused for one.
+    async fn the_requests_are_good(app: App) {
+        let token = app.token(&["*"], "api:everything");
+        for request in REQUESTS {
+            let answer = answer(&app, &with_token(request.as_bytes().to_vec(), &token)).await;
+            let answer = String::from_utf8_lossy(&answer);
+            let statuses: Vec<_> = statuses(&answer).collect();
+            assert!(matches!(statuses[..], ["200" | "201" | "204" | "404" | "409"]), "{request}\n{answer}");
+        }
+    }
 }
 
 fn ask_mangled(engine: Engine) {

@@ -8,6 +8,10 @@ use super::APP_ID;
 
 /// TS.43 writes a value that is base64 with this in front.
 const ENCODED: &str = "encodedValue=";
+/// The most attributes of an element, and the most namespaces of a document, that are read: those of TS.43 have two, and none. The parser's time
+/// grows with the square of the one, and more with the other, and nothing can interrupt it.
+const MOST_ATTRIBUTES: usize = 64;
+const MOST_NAMESPACES: usize = 16;
 /// The only `OperationResult` that means success.
 const SUCCESS: u16 = 1;
 
@@ -20,6 +24,8 @@ pub(super) enum Unusable {
     Json { line: usize, column: usize },
     #[error("unreadable XML at line {line} column {column}")]
     Xml { line: u32, column: u32 },
+    #[error("XML of too many attributes or namespaces")]
+    Elaborate,
     #[error("the answer has nothing of application {APP_ID}")]
     NoApplication,
     #[error("the answer has no readable OperationResult")]
@@ -92,6 +98,9 @@ fn from_json(text: &str) -> Result<Application, Unusable> {
 }
 
 fn from_xml(text: &str) -> Result<Application, Unusable> {
+    if is_elaborate(text) {
+        return Err(Unusable::Elaborate);
+    }
     // A document type, and with it every entity of the author's own, is refused by the parser's defaults.
     let document = roxmltree::Document::parse(text).map_err(|error| Unusable::Xml { line: error.pos().row, column: error.pos().col })?;
     let application = document
@@ -102,6 +111,11 @@ fn from_xml(text: &str) -> Result<Application, Unusable> {
         .ok_or(Unusable::NoApplication)?;
     let value = |name| parm(application, name).map(|text| Value::Text(text.to_owned()));
     Ok(Application { operation_result: value("OperationResult"), msisdn: value("MSISDN") })
+}
+
+/// Whether there may be more than is read: each attribute has a sign of equality, and each namespace is declared by its name.
+fn is_elaborate(text: &str) -> bool {
+    text.split('<').any(|tag| tag.matches('=').nth(MOST_ATTRIBUTES).is_some()) || text.matches("xmlns").nth(MOST_NAMESPACES).is_some()
 }
 
 /// The value of `<parm name="…" value="…"/>` directly inside a characteristic.
@@ -282,6 +296,24 @@ mod tests {
         let file = r#"<!DOCTYPE b [<!ENTITY e SYSTEM "file:///etc/hostname">]><b>&e;</b>"#;
         for body in [&bomb, file] {
             assert!(matches!(msisdn(body.as_bytes()), Err(Unusable::Xml { .. })), "{body}");
+        }
+    }
+
+    /// 64 KiB of these would keep the parser at work for half a second and for minutes.
+    #[test]
+    fn what_takes_a_parser_long_is_not_parsed() {
+        let attributes = |count: u32| format!("<a {}/>", (0..count).map(|place| format!("a{place}=''")).collect::<Vec<_>>().join(" "));
+        let namespaces = |count: usize| {
+            let opened: String = (0..count).map(|place| format!("<a xmlns:a{place}='b'>")).collect();
+            opened + &"</a>".repeat(count)
+        };
+        for (body, expected) in [
+            (attributes(64), Unusable::NoApplication),
+            (attributes(65), Unusable::Elaborate),
+            (namespaces(16), Unusable::NoApplication),
+            (namespaces(17), Unusable::Elaborate),
+        ] {
+            assert_eq!(msisdn(body.as_bytes()), Err(expected), "{body}");
         }
     }
 
