@@ -1,5 +1,5 @@
 //! What strangers may write: good texts with mistakes in them, which find more than chance alone. For the tests of whatever reads them, all of
-//! which are named `any_text_is_answered`: `PROPTEST_CASES=1000000 scripts/test --lib any_text_is_answered` runs them at length.
+//! which are named `any_text_is_answered`: `PROPTEST_CASES=1000000 cargo test --release --lib any_text_is_answered` runs them at length.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
