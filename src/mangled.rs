@@ -73,7 +73,9 @@ const LONGEST_REPEATED: usize = 64;
 pub fn mangled(good: &'static [&'static str]) -> impl Strategy<Value = String> {
     let with_mistakes = (select(good), vec(mistake(good), 0..=8)).prop_map(|(text, mistakes)| {
         let mut text: Vec<char> = text.chars().collect();
-        mistakes.iter().for_each(|mistake| mistake.make(&mut text));
+        for mistake in &mistakes {
+            mistake.make(&mut text);
+        }
         text.into_iter().collect()
     });
     prop_oneof![9 => with_mistakes, 1 => any::<String>()]

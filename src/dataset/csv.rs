@@ -212,7 +212,9 @@ mod tests {
         let mut writer = csv::Writer::from_writer(Vec::new());
         let (required, optional) = T::COLUMNS;
         writer.write_record(required.iter().chain(optional)).unwrap();
-        lines.iter().for_each(|line| writer.write_record(line).unwrap());
+        for line in lines {
+            writer.write_record(line).unwrap();
+        }
         writer.into_inner().unwrap()
     }
 

@@ -118,9 +118,9 @@ fn the_table_of_alerts() {
     let explained: Vec<_> = rows.iter().map(|row| row.split('`').nth(1).unwrap()).collect();
     assert_eq!(explained, written);
     let known = crate::metrics::series();
-    let named = Regex::new(r"portero_(?:[a-z]+_)+[a-z]+").unwrap();
+    let metric = Regex::new(r"portero_(?:[a-z]+_)+[a-z]+").unwrap();
     for text in [alerts, page(OPERATING)] {
-        let names: Vec<_> = named.find_iter(&text).map(|name| name.as_str()).collect();
+        let names: Vec<_> = metric.find_iter(&text).map(|name| name.as_str()).collect();
         assert!(names.len() > 8);
         let unknown: Vec<_> = names.iter().filter(|name| !known.contains(**name)).collect();
         assert!(unknown.is_empty(), "{unknown:?}");

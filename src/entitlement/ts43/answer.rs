@@ -304,8 +304,8 @@ mod tests {
     fn what_takes_a_parser_long_is_not_parsed() {
         let attributes = |count: u32| format!("<a {}/>", (0..count).map(|place| format!("a{place}=''")).collect::<Vec<_>>().join(" "));
         let namespaces = |count: usize| {
-            let opened: String = (0..count).map(|place| format!("<a xmlns:a{place}='b'>")).collect();
-            opened + &"</a>".repeat(count)
+            let opened: Vec<_> = (0..count).map(|place| format!("<a xmlns:a{place}='b'>")).collect();
+            opened.concat() + &"</a>".repeat(count)
         };
         for (body, expected) in [
             (attributes(64), Unusable::NoApplication),
