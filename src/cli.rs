@@ -265,7 +265,7 @@ impl SeedArgs {
             Some(seed) => seed,
             None => Seed::Data(DataSet::parse(&read(Path::new(&self.data))?)?.into()),
         };
-        seed.fill(&*store, Arc::new(SystemClock)).await?;
+        seed.made(Arc::new(SystemClock)).await?.fill(&*store).await?;
         store.close().await;
         Ok(())
     }

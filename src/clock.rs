@@ -21,8 +21,8 @@ impl Clock for SystemClock {
     }
 }
 
-/// Measures how long something takes, by the machine's monotonic clock.
-#[derive(Debug, Clone, Copy)]
+/// Measures how long something takes, by the machine's monotonic clock. One that was started before another one is less.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Stopwatch(std::time::Instant);
 
 #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the time")]

@@ -4,6 +4,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
@@ -15,7 +16,8 @@ use crate::auth::{JwksLocation, Secret, TokenRules};
 use crate::entitlement::ts43::AccessToken;
 use crate::http::connections::Bounds;
 use crate::mock::sandboxes::Limits;
-use crate::store::{DatabaseUrl, PoolSettings};
+use crate::service::replica::Replica;
+use crate::store::{self, DatabaseUrl, PoolSettings};
 
 /// What the server is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -41,6 +43,9 @@ pub struct ServeConfig {
     #[command(flatten)]
     /// Where the data are.
     pub database: DatabaseConfig,
+    /// Where lists may be read.
+    #[command(flatten)]
+    pub replica: ReplicaConfig,
     /// What the server is for.
     #[arg(long, env = "PORTERO_MODE", default_value = "mock", value_enum)]
     pub mode: Mode,
@@ -149,6 +154,35 @@ pub struct DatabaseConfig {
     #[command(flatten)]
     pub pool: PoolSettings,
 }
+
+/// Where lists may be read.
+#[derive(Debug, Clone, Args)]
+pub struct ReplicaConfig {
+    /// A Postgres standby of the database, for lists and exports: one server, not an address that leads to several. Unset: there is none.
+    #[arg(long, env = "PORTERO_REPLICA_URL", hide_env_values = true, value_name = "URL")]
+    pub replica_url: Option<DatabaseUrl>,
+    /// How far the standby may be behind before nothing is read from it, in milliseconds.
+    #[arg(long, env = "PORTERO_REPLICA_MAX_LAG", default_value_t = 5000, value_parser = clap::value_parser!(u32).range(1..=3_600_000), value_name = "MS")]
+    pub replica_max_lag: u32,
+}
+
+impl ReplicaConfig {
+    /// The standby of a database, if there is to be one.
+    ///
+    /// # Errors
+    /// Where one of them is not Postgres.
+    pub fn open(&self, database: &DatabaseConfig) -> Result<Option<Arc<Replica>>, InvalidReplica> {
+        let Some(url) = &self.replica_url else { return Ok(None) };
+        let (DatabaseUrl::Postgres(_), DatabaseUrl::Postgres(options)) = (&database.database, url) else { return Err(InvalidReplica) };
+        let store = store::open_standby(options, &database.pool);
+        Ok(Some(Arc::new(Replica::new(store, Duration::from_millis(self.replica_max_lag.into())))))
+    }
+}
+
+/// A replica of something else than Postgres.
+#[derive(Debug, thiserror::Error)]
+#[error("--replica-url is for a standby of Postgres: both it and --database must be postgres://…")]
+pub struct InvalidReplica;
 
 /// Which tokens hold.
 #[derive(Debug, Clone, Args)]

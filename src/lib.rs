@@ -14,6 +14,7 @@
 //! | [`http`] | routers, extractors, the error envelope, answers, documents |
 //! | [`dataset`] | the data sets that fill a database |
 //! | [`mock`] | what a mock has and a reference server must not |
+//! | [`batch`] | what waits together is done together |
 //! | [`error`] | the one failure type and its catalogue |
 //! | [`telemetry`] | metrics, traces, the worker's pulse |
 //! | [`clock`] | the only file that reads the time |
@@ -22,10 +23,11 @@
 //!
 //! # Its rules
 //!
-//! No layer knows the one above: `domain` imports nothing of ours, `store` only the domain, `service` the domain, the store's traits and the
+//! No layer knows the one above: `domain` imports nothing of ours, `store` only the domain and `batch`, `service` the domain, the store's traits and the
 //! ports, `http` never the store. `sqlx` appears in `store` alone, `axum` in `http` and `auth::extract`. A test reads the sources and checks.
 
 pub mod auth;
+pub mod batch;
 pub mod central_node;
 pub mod cli;
 pub mod clock;

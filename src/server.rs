@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::auth::{KeySource, RateLimit, Scope, Secret, TokenRules, Verifier, sign};
 use crate::central_node::{SimulatedNode, WillingDonors};
 use crate::clock::{Clock, SystemClock};
-use crate::config::{AuthConfig, EntitlementConfig, Mode, ServeConfig};
+use crate::config::{AuthConfig, EntitlementConfig, InvalidReplica, Mode, ServeConfig};
 use crate::domain::org::Tenancy;
 use crate::entitlement::EntitlementServer;
 use crate::entitlement::measured::Measured;
@@ -30,11 +30,12 @@ use crate::mock::sandbox::Surroundings;
 use crate::mock::sandboxes::Sandboxes;
 use crate::mock::seed::Seed;
 use crate::mock::template::Templates;
-use crate::service::World;
+use crate::service::replica::Replica;
+use crate::service::{Requests, World};
 use crate::store::{self, Store};
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::pulse::Pulse;
-use crate::worker::{self, Signs};
+use crate::worker::{self, BACKOFF, Signs, supervised};
 
 /// How often a mock makes sure that its database is still its own.
 const CLAIM_CHECK: Duration = Duration::from_secs(5);
@@ -54,6 +55,12 @@ pub enum StartError {
     /// One mock server per database.
     #[error("another portero has this database; several processes on one database need Postgres and --mode reference")]
     DatabaseInUse,
+    /// A mock has no replica.
+    #[error("--replica-url is for --mode reference: a mock's sandboxes and clocks are its own process's")]
+    MockReplica,
+    /// The replica cannot be one.
+    #[error("{0}")]
+    Replica(#[from] InvalidReplica),
     /// The database or the keys fail.
     #[error("{}", .0.plainly())]
     Failure(#[from] Error),
@@ -97,6 +104,8 @@ pub struct Server {
     pub sandboxes: Option<Arc<Sandboxes>>,
     /// By what others see how its worker is; `None`: it does not work in the background.
     pub worker: Option<Signs>,
+    /// What it measures.
+    pub measured: Arc<Metrics>,
     /// Where it serves metrics, if not among its routes.
     pub metrics: Option<(TcpListener, Router)>,
     /// Its certificate, if it has one.
@@ -112,6 +121,10 @@ impl Server {
     /// [`StartError`] says what to change.
     pub async fn build(config: &ServeConfig, clocks: Clocks) -> Result<Self, StartError> {
         let secret = signing_secret(config.mode, &config.auth)?;
+        let replica = config.replica.open(&config.database)?;
+        if replica.is_some() && config.mode == Mode::Mock {
+            return Err(StartError::MockReplica);
+        }
         let store = store::open(&config.database.database, &config.database.pool).await?;
         prepare(&store, config.mode, clocks.data.clone()).await?;
         let keys = match &config.auth.jwks {
@@ -126,7 +139,8 @@ impl Server {
         let verifier = Arc::new(verifier.limited(config.limits.rate_limit.map(RateLimit::per_second)));
         let signs = Signs { pulse: Arc::new(Pulse::new(clocks.real.now())), real: clocks.real.clone(), metrics: metrics.clone() };
         let worker = config.worker.then_some(signs);
-        let base = Base { store: store.clone(), verifier, metrics, worker: worker.clone() };
+        let measured = metrics.clone();
+        let base = Base { store: store.clone(), replica, verifier, metrics, worker: worker.clone() };
         let parts = match config.mode {
             Mode::Mock => mock(config, clocks, base).await?,
             Mode::Reference => reference(config, clocks, base)?,
@@ -136,7 +150,7 @@ impl Server {
             Some(address) => Some((TcpListener::bind(address).await.map_err(|error| StartError::Listen(address, error))?, probes)),
             None => None,
         };
-        Ok(Self { router, store, world, sandboxes, worker, metrics, tls: tls(config)?, bounds: config.bounds() })
+        Ok(Self { router, store, world, sandboxes, worker, measured, metrics, tls: tls(config)?, bounds: config.bounds() })
     }
 
     /// Serves until `shutdown` completes; then answers what is in flight and closes the database.
@@ -145,9 +159,20 @@ impl Server {
     /// [`StartError::DatabaseInUse`] where a mock's database is lost to another process.
     pub async fn serve(self, listener: TcpListener, shutdown: impl Future<Output = ()> + Send) -> Result<(), StartError> {
         let stop = CancellationToken::new();
-        let (world, sandboxes) = (self.world, self.sandboxes.clone());
-        let worlds = move || sandboxes.as_ref().map_or_else(|| vec![world.clone()], |sandboxes| sandboxes.worlds());
-        let worker = self.worker.map(|signs| tokio::spawn(worker::run(worlds, signs, stop.clone())));
+        let (world, sandboxes, stopped) = (self.world.clone(), self.sandboxes.clone(), stop.clone());
+        let worlds = Arc::new(move || sandboxes.as_ref().map_or_else(|| vec![world.clone()], |sandboxes| sandboxes.worlds()));
+        let worker = self.worker.map(|signs| {
+            let work = move || {
+                let worlds = worlds.clone();
+                worker::run(move || worlds(), signs.clone(), stopped.clone())
+            };
+            tokio::spawn(supervised("worker", work, BACKOFF, self.measured.clone(), stop.clone()))
+        });
+        let replica = self.world.replica.clone().map(|replica| {
+            let (store, stopped) = (self.store.clone(), stop.clone());
+            let follow = move || follow(replica.clone(), store.clone(), stopped.clone());
+            tokio::spawn(supervised("replica", follow, BACKOFF, self.measured.clone(), stop.clone()))
+        });
         let (told, bounds) = (stop.clone().cancelled_owned(), self.bounds);
         let metrics = self.metrics.map(|(listener, router)| tokio::spawn(connections::serve(listener, None, router, told, bounds)));
         let mut outcome = Ok(());
@@ -162,18 +187,30 @@ impl Server {
         };
         connections::serve(listener, self.tls, self.router, ended, bounds).await;
         stop.cancel();
-        for task in worker.into_iter().chain(metrics) {
+        for task in worker.into_iter().chain(replica).chain(metrics) {
             // What the worker was about is undone by the database if it does not end well.
             let _ = task.await;
+        }
+        if let Some(replica) = &self.world.replica {
+            replica.store.close().await;
         }
         self.store.close().await;
         outcome
     }
 }
 
+/// Follows a replica until the server stops.
+async fn follow(replica: Arc<Replica>, store: Arc<dyn Store>, stopped: CancellationToken) {
+    tokio::select! {
+        () = stopped.cancelled() => {}
+        never = replica.follow(&*store) => match never {},
+    }
+}
+
 /// What a server of either mode stands on.
 struct Base {
     store: Arc<dyn Store>,
+    replica: Option<Arc<Replica>>,
     verifier: Arc<Verifier>,
     metrics: Arc<Metrics>,
     worker: Option<Signs>,
@@ -233,7 +270,9 @@ fn reference(config: &ServeConfig, clocks: Clocks, base: Base) -> Result<Parts> 
         entitlement: entitlement_server(&config.entitlement, &base.metrics)?.unwrap_or_else(|| Arc::new(StoredTokens::new(store.clone()))),
         central_node: Arc::new(SimulatedNode::new(Arc::new(WillingDonors))),
         clock: clocks.data,
+        replica: base.replica.clone(),
         store,
+        requests: Requests::default(),
     };
     let guard = base.guard(config);
     let (health, probes) = probe_routes(config, &base.probed(&world, &clocks.real), &guard);
@@ -286,31 +325,41 @@ async fn prepare(store: &Arc<dyn Store>, mode: Mode, clock: Arc<dyn Clock>) -> R
             unit.commit().await?;
         }
         Mode::Mock => {
-            take_for_mock(&**store).await?;
-            if store.is_empty().await? {
-                Seed::Demo.fill(&**store, clock).await?;
+            let has_schema = claim_for_mock(&**store).await?;
+            // Where there is no schema there are no data: what a new database begins with is made while it is migrated.
+            let beginning = async { if has_schema { Ok(None) } else { Seed::Demo.made(clock.clone()).await.map(Some) } };
+            let ((), beginning) = tokio::try_join!(store.migrate(), beginning)?;
+            match beginning {
+                Some(demo) => demo.fill(&**store).await?,
+                None if store.is_empty().await? => Seed::Demo.made(clock).await?.fill(&**store).await?,
+                None => {}
             }
         }
     }
     Ok(())
 }
 
-/// Makes a database this process's own, for serving or seeding a mock.
+/// Makes a database this process's own, for seeding a mock, and brings it up to date.
 ///
 /// # Errors
 /// [`StartError::ReferenceDatabase`] and [`StartError::DatabaseInUse`].
 pub async fn take_for_mock(store: &dyn Store) -> Result<(), StartError> {
+    claim_for_mock(store).await?;
+    Ok(store.migrate().await?)
+}
+
+/// Makes a database this process's own. Whether it has a schema, of whatever age.
+async fn claim_for_mock(store: &dyn Store) -> Result<bool, StartError> {
     // Asked before migrating, for a reference server's schema is not a mock's to change. A failure means that there is no schema yet;
     // a database that is broken in another way fails in the migration.
-    let mode = store.setting(MODE_SETTING).await.unwrap_or_default();
-    if mode.as_deref() == Some("reference") {
+    let mode = store.setting(MODE_SETTING).await;
+    if matches!(&mode, Ok(Some(mode)) if mode == "reference") {
         return Err(StartError::ReferenceDatabase);
     }
     if !store.claim().await? {
         return Err(StartError::DatabaseInUse);
     }
-    store.migrate().await?;
-    Ok(())
+    Ok(mode.is_ok())
 }
 
 /// The configured Entitlement Server; `None`: the built-in one is to answer.

@@ -3,13 +3,15 @@
 //! Nothing depends on it being on time: readings apply what is due themselves. It holds no leadership and no lease: each batch is taken with
 //! `SKIP LOCKED` inside the transaction that applies it, so any number of workers share the work and a dead one gives its back.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
-use crate::clock::Clock;
+use crate::clock::{Clock, Stopwatch};
 use crate::error::{Error, Kind, Result};
 use crate::service::World;
 use crate::service::settle;
@@ -22,6 +24,18 @@ const POLL: Duration = Duration::from_secs(1);
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How long it waits after a failure.
 const PAUSE: Duration = Duration::from_secs(5);
+
+/// How long a task that broke down waits before it is started again.
+#[derive(Debug, Clone, Copy)]
+pub struct Backoff {
+    /// At first; each time twice as long.
+    pub first: Duration,
+    /// At most. A task that lived longer begins with the first again.
+    pub most: Duration,
+}
+
+/// For the tasks of a server.
+pub const BACKOFF: Backoff = Backoff { first: Duration::from_secs(1), most: Duration::from_secs(30) };
 
 /// By what others see how the worker is.
 #[derive(Clone)]
@@ -37,17 +51,42 @@ pub struct Signs {
 /// Works in these worlds, asked for anew each time, until it is told to stop.
 pub async fn run(worlds: impl Fn() -> Vec<World>, signs: Signs, stop: CancellationToken) {
     while !stop.is_cancelled() {
-        // A round counts from its beginning: one that never ends is no sign of life.
-        signs.pulse.beat(signs.real.now());
         signs.metrics.worker_rounds.inc();
         let mut pause = PAUSE;
         for world in worlds() {
             pause = pause.min(turn(&world, &signs.metrics).await);
         }
+        // A round counts when it has ended: one that never does, or breaks down each time, is no sign of life.
+        signs.pulse.beat(signs.real.now());
         tokio::select! {
             () = stop.cancelled() => {}
             () = tokio::time::sleep(pause) => {}
         }
+    }
+}
+
+/// Runs a task to its end. One that panics is started again, the later the more often it has, until it is told to stop.
+pub async fn supervised<Task>(name: &'static str, task: impl Fn() -> Task, backoff: Backoff, metrics: Arc<Metrics>, stop: CancellationToken)
+where
+    Task: Future<Output = ()>,
+{
+    let mut pause = backoff.first;
+    loop {
+        let watch = Stopwatch::start();
+        // What it was about is undone by the database, and it begins with nothing of it.
+        if AssertUnwindSafe(task()).catch_unwind().await.is_ok() {
+            return;
+        }
+        if watch.elapsed() > backoff.most {
+            pause = backoff.first;
+        }
+        metrics.restarted(name);
+        tracing::error!(task = name, ?pause, "a background task broke down, and is started again");
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(pause) => {}
+        }
+        pause = backoff.most.min(pause * 2);
     }
 }
 
@@ -83,6 +122,8 @@ fn until(next: Option<Timestamp>, now: Timestamp) -> Duration {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use jiff::SignedDuration;
 
     use super::*;
@@ -95,5 +136,30 @@ mod tests {
         assert_eq!(in_millis(60_000), POLL);
         assert_eq!(in_millis(-20), POLL);
         assert_eq!(until(None, now), POLL);
+    }
+
+    /// How often a task that breaks down so many times is begun until it ends by itself.
+    async fn begun(failures: usize, backoff: Backoff, stop: CancellationToken) -> (usize, String) {
+        let (begun, metrics) = (AtomicUsize::new(0), Arc::new(Metrics::default()));
+        let task = async || assert!(begun.fetch_add(1, Ordering::SeqCst) >= failures, "as asked for");
+        supervised("worker", task, backoff, metrics.clone(), stop).await;
+        (begun.into_inner(), metrics.text())
+    }
+
+    #[tokio::test]
+    async fn a_task_that_breaks_down_is_started_again() {
+        let at_once = Backoff { first: Duration::ZERO, most: Duration::ZERO };
+        for failures in [0, 1, 3] {
+            let (begun, metrics) = begun(failures, at_once, CancellationToken::new()).await;
+            assert_eq!(begun, failures + 1);
+            assert_eq!(metrics.contains(&format!("task_restarts_total{{task=\"worker\"}} {failures}\n")), failures > 0, "{metrics}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_task_that_breaks_down_is_not_started_again_by_a_server_that_stops() {
+        let stop = CancellationToken::new();
+        stop.cancel();
+        assert_eq!(begun(1, BACKOFF, stop).await.0, 1);
     }
 }

@@ -3,6 +3,8 @@
 use std::fs::File;
 use std::io::{IsTerminal as _, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use csv::{ErrorKind, Position};
@@ -10,17 +12,22 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::CommandError;
 use crate::clock::{Clock as _, SystemClock};
-use crate::config::DatabaseConfig;
+use crate::config::{DatabaseConfig, ReplicaConfig};
 use crate::dataset::csv::{Columns, Known, Line};
 use crate::domain::inventory::NewNumber;
 use crate::domain::listing::PortedNumber;
+use crate::server::StartError;
 use crate::service::bulk::{self, Count, Numbered, Rest};
+use crate::service::replica::Replica;
 use crate::store::{self, Store, UnitOfWork};
 
 /// Bad lines that are told one by one.
 const TOLD: u64 = 100;
 /// Rows read at once: they are all that is in memory.
 const PAGE: u32 = 5_000;
+
+/// How long a replica may take to show that it is recent enough.
+const REPLICA_PATIENCE: Duration = Duration::from_secs(3);
 
 /// What a file is of.
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -54,6 +61,8 @@ pub struct ExportArgs {
     of: Subject,
     #[command(flatten)]
     database: DatabaseConfig,
+    #[command(flatten)]
+    replica: ReplicaConfig,
 }
 
 impl ImportArgs {
@@ -120,7 +129,8 @@ fn bad_line<T>(error: csv::Error) -> Result<Numbered<Result<T, String>>, csv::Er
 impl ExportArgs {
     pub async fn run(self) -> Result<(), CommandError> {
         let store = store::open(&self.database.database, &self.database.pool).await?;
-        let mut unit = store.snapshot().await?;
+        let replica = self.replica.open(&self.database).map_err(StartError::from)?;
+        let mut unit = source(&store, replica.as_deref()).await.snapshot().await?;
         let progress = bar(ProgressBar::no_length(), "{spinner} {human_pos} numbers, {per_sec}");
         let failed = |error: csv::Error| CommandError::File(self.file.clone(), error.into());
         let target = Target::create(&self.file)?;
@@ -143,6 +153,19 @@ impl ExportArgs {
         progress.finish_and_clear();
         let target = writer.into_inner().map_err(|error| CommandError::File(self.file.clone(), error.into_error()))?;
         target.keep(&self.file)
+    }
+}
+
+/// Where to read: a replica that is recent enough, or becomes so as long as a request would wait for it, else the database itself.
+async fn source<'s>(store: &'s Arc<dyn Store>, replica: Option<&'s Replica>) -> &'s dyn Store {
+    let Some(replica) = replica else { return &**store };
+    tokio::select! {
+        never = replica.follow(&**store) => match never {},
+        () = replica.usable() => &*replica.store,
+        () = tokio::time::sleep(REPLICA_PATIENCE) => {
+            tell("the replica cannot be used: reading from the database itself");
+            &**store
+        }
     }
 }
 

@@ -21,8 +21,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::{FromRef, FromRequestParts};
+use axum::http::header::CACHE_CONTROL;
 use axum::http::request::Parts;
-use axum::http::{HeaderName, HeaderValue, Method};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
 use axum::{Router, middleware};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{AllowHeaders, CorsLayer};
@@ -49,7 +50,8 @@ impl FromRef<AppState> for World {
     }
 }
 
-/// The world that a layer chose for this request, else the server's own.
+/// The world that a layer chose for this request, else the server's own; without its replica for a caller that wants nothing older than its
+/// request (`Cache-Control: no-cache`, RFC 9111 §5.2.1.4).
 impl<S> FromRequestParts<S> for World
 where
     S: Send + Sync,
@@ -58,8 +60,17 @@ where
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
-        Ok(parts.extensions.get::<World>().cloned().unwrap_or_else(|| World::from_ref(state)))
+        let mut world = parts.extensions.get::<World>().cloned().unwrap_or_else(|| World::from_ref(state));
+        if world.replica.is_some() && refuses_older(&parts.headers) {
+            world.replica = None;
+        }
+        Ok(world)
     }
+}
+
+fn refuses_older(headers: &HeaderMap) -> bool {
+    let values = headers.get_all(CACHE_CONTROL).into_iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).any(|directive| directive.trim().eq_ignore_ascii_case("no-cache"))
 }
 
 impl FromRef<AppState> for Arc<Verifier> {

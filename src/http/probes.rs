@@ -73,6 +73,10 @@ impl Probed {
     async fn sample(&self) {
         let (all, idle) = self.world.store.connections();
         self.metrics.pool(all, idle);
+        if let Some(replica) = &self.world.replica {
+            let measured = replica.measured();
+            self.metrics.replica(measured.by_replica, measured.by_primary, measured.lag);
+        }
         // Whoever comes while another one asks gets what was said before.
         let Ok(mut sampled) = self.sampled.try_lock() else { return };
         let real_now = self.real.now();

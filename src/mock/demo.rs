@@ -28,8 +28,8 @@ use crate::entitlement::stored::StoredTokens;
 use crate::error::{Error, Kind, Result};
 use crate::service::portability::Outcome;
 use crate::service::portability::answer::{self, DonorCommand};
-use crate::service::portability::request;
-use crate::service::{World, registry, settle};
+use crate::service::portability::submit;
+use crate::service::{Requests, World, registry, settle};
 use crate::store::{DueScope, MemoryDatabase, Store};
 
 /// How long ago the stories begin that have ended: long enough for a window to have passed, whatever holidays there were.
@@ -111,10 +111,12 @@ impl Stage {
             [("666777102", DonorPlan::Answers(Answer::Deny(DenyCause::Ident), Duration::from_mins(30))), ("666777103", DonorPlan::Silent)];
         let plans = plans.into_iter().filter_map(|(number, plan)| Some((Msisdn::parse(number).ok()?, plan))).collect();
         let world = World {
+            replica: None,
             entitlement: Arc::new(StoredTokens::new(store.clone())),
             central_node: Arc::new(SimulatedNode::new(Arc::new(StoryDonors(plans)))),
             clock: clock.clone(),
             store,
+            requests: Requests::default(),
         };
         Self { world, clock, calendar, now }
     }
@@ -158,7 +160,7 @@ impl Stage {
         self.request("masmovil", "005", "741111", "666777106", "06").await?;
         self.request("euskaltel", "006", "750000", "666777021", "21").await?;
         let orange = OperatorCode::parse("004").map_err(defect)?;
-        request::submit_from_outside(&self.world, orange, &individual("004", "730000", "666777022", "22")?).await?;
+        submit::submit_from_outside(&self.world, orange, &individual("004", "730000", "666777022", "22")?).await?;
         self.at(self.now);
         if !self.calendar.is_open(self.now) {
             self.request("masmovil", "005", "741111", "666777107", "07").await?;
@@ -172,7 +174,7 @@ impl Stage {
 
     async fn request(&self, org: &str, operator: &str, nrn: &str, number: &str, code: &str) -> Result<Vec<Portability>> {
         let org = self.org(org).await?;
-        match request::submit(&self.world, &org, &individual(operator, nrn, number, code)?).await? {
+        match submit::submit(&self.world, &org, individual(operator, nrn, number, code)?).await? {
             Outcome::Done(portabilities) => Ok(portabilities),
             Outcome::AlreadyDone => Ok(Vec::new()),
         }

@@ -23,7 +23,7 @@ use crate::domain::portability::due_at;
 use crate::entitlement::EntitlementServer;
 use crate::entitlement::stored::StoredTokens;
 use crate::error::{Error, Result};
-use crate::service::{World, registry, settle};
+use crate::service::{Requests, World, registry, settle};
 use crate::store::{Claim, DueScope, Store, Take};
 
 /// A world of its own: data, clock, donors, faults, journal.
@@ -85,10 +85,12 @@ impl Sandbox {
         let clock = Arc::new(VirtualClock::new(around.time.clone()));
         let donors = Arc::new(Donors::default());
         let world = World {
+            replica: None,
             entitlement: around.entitlement.clone().unwrap_or_else(|| Arc::new(StoredTokens::new(store.clone()))),
             central_node: Arc::new(SimulatedNode::new(donors.clone())),
             clock: clock.clone(),
             store,
+            requests: Requests::default(),
         };
         let (faults, journal) = (Faults::default(), Journal::default());
         Self { name: name.to_owned(), created_at, world, clock, donors, faults, journal, beginning: Mutex::default() }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::clock::{ClockChange, VirtualClock};
+use super::clock::{ClockChange, Setting, VirtualClock};
 use super::demo;
 use crate::clock::Clock;
 use crate::dataset::DataSet;
@@ -40,17 +40,35 @@ impl Seed {
         }
     }
 
+    /// What it is by this clock.
+    ///
+    /// # Errors
+    /// Those of [`VirtualClock::change`] and of the store.
+    pub async fn made(&self, real: Arc<dyn Clock>) -> Result<Made> {
+        let clock = VirtualClock::new(real);
+        let setting = clock.change(&self.clock())?;
+        let data = match self {
+            Self::Demo => Arc::new(registry::export(&*demo::play(clock.now()).await?.store()).await?),
+            Self::Data(data) => data.clone(),
+        };
+        Ok(Made { data, setting })
+    }
+}
+
+/// What a world begins with, ready to be written.
+#[derive(Debug)]
+pub struct Made {
+    data: Arc<DataSet>,
+    setting: Setting,
+}
+
+impl Made {
     /// Replaces everything a database holds, and how its clock is set.
     ///
     /// # Errors
-    /// Those of [`registry::seed`] and [`VirtualClock::change`].
-    pub async fn fill(&self, store: &dyn Store, real: Arc<dyn Clock>) -> Result<()> {
-        let clock = VirtualClock::new(real);
-        let setting = clock.change(&self.clock())?;
-        match self {
-            Self::Demo => registry::seed(store, &registry::export(&*demo::play(clock.now()).await?.store()).await?).await?,
-            Self::Data(data) => registry::seed(store, data).await?,
-        }
-        setting.keep(store).await
+    /// Those of [`registry::seed`].
+    pub async fn fill(&self, store: &dyn Store) -> Result<()> {
+        registry::seed(store, &self.data).await?;
+        self.setting.keep(store).await
     }
 }

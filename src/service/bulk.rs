@@ -8,7 +8,7 @@ use crate::domain::inventory::NewNumber;
 use crate::domain::listing::PortedNumber;
 use crate::domain::org::Tenancy;
 use crate::error::{Error, Kind, Result};
-use crate::store::{Added, Store, UnitOfWork};
+use crate::store::{Added, Insertion, Store, UnitOfWork};
 
 /// Rows taken in at once: they are all that is in memory.
 const BATCH: usize = 20_000;
@@ -78,6 +78,7 @@ pub async fn take_in<T, E: From<Error>>(
         }
     }
     if count.bad == 0 || rest == Rest::Taken {
+        unit.plan_for_loaded().await?;
         unit.waiting_orders_offered().await?;
         unit.audit_add(&[AuditLine::by_command(Operation::Import, now)]).await?;
         unit.commit().await?;
@@ -85,36 +86,59 @@ pub async fn take_in<T, E: From<Error>>(
     Ok(count)
 }
 
-/// Takes numbers into the inventory; those that it cannot have, with why not.
+/// Takes numbers of a file into the inventory; those that it cannot have, with why not.
+///
+/// # Errors
+/// Those of [`load`].
+pub async fn numbers(unit: &mut dyn UnitOfWork, rows: Vec<Numbered<NewNumber>>) -> Result<Vec<Numbered<String>>> {
+    let (lines, numbers): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
+    let insertions = load(unit, &numbers).await?;
+    let complaint = |insertion| match insertion {
+        Insertion::Done => None,
+        Insertion::NumberTaken => Some("msisdn is already in the inventory, or above"),
+        Insertion::SimTaken => Some("a SIM is already a number's in the inventory, or above"),
+    };
+    Ok(lines.into_iter().zip(insertions).filter_map(|(line, insertion)| Some((line, complaint(insertion)?.to_owned()))).collect())
+}
+
+/// Takes numbers into the inventory, except those that it cannot have; what became of each. The first of two that exclude each
+/// other is taken.
 ///
 /// # Errors
 /// [`Kind::Conflict`] where somebody else adds the same numbers at the same time; those of the store.
-pub async fn numbers(unit: &mut dyn UnitOfWork, rows: Vec<Numbered<NewNumber>>) -> Result<Vec<Numbered<String>>> {
-    let all: Vec<_> = rows.iter().map(|(_, number)| number).collect();
-    if unit.numbers_load(&all).await? == Added::New {
-        return Ok(Vec::new());
+pub(super) async fn load(unit: &mut dyn UnitOfWork, numbers: &[NewNumber]) -> Result<Vec<Insertion>> {
+    // Most often all of them are new, and nothing has to be looked up.
+    if unit.numbers_load(&numbers.iter().collect::<Vec<_>>()).await? == Added::New {
+        return Ok(vec![Insertion::Done; numbers.len()]);
     }
-    let msisdns: Vec<_> = all.iter().map(|number| number.msisdn).collect();
-    let imsis: Vec<_> = all.iter().flat_map(|number| number.sims.iter().map(|sim| &sim.imsi)).collect();
-    let mut taken_msisdns = unit.msisdns_taken(&msisdns).await?;
-    let mut taken_imsis = unit.imsis_taken(&imsis).await?;
-    let (mut good, mut bad) = (Vec::new(), Vec::new());
-    for (line, number) in &rows {
-        let sims: HashSet<_> = number.sims.iter().map(|sim| sim.imsi.clone()).collect();
-        if taken_msisdns.contains(&number.msisdn) {
-            bad.push((*line, "msisdn is already in the inventory, or above".to_owned()));
-        } else if sims.len() < number.sims.len() || !sims.is_disjoint(&taken_imsis) {
-            bad.push((*line, "a SIM is already a number's in the inventory, or above".to_owned()));
-        } else {
-            taken_msisdns.insert(number.msisdn);
-            taken_imsis.extend(sims);
-            good.push(number);
-        }
-    }
+    let insertions = judge(unit, numbers).await?;
+    let good: Vec<_> =
+        numbers.iter().zip(&insertions).filter(|(_, insertion)| **insertion == Insertion::Done).map(|(number, _)| number).collect();
     match unit.numbers_load(&good).await? {
-        Added::New => Ok(bad),
+        Added::New => Ok(insertions),
         Added::Taken => Err(Error::new(Kind::Conflict, "somebody else adds the same numbers at this moment")),
     }
+}
+
+/// What would become of each number, in this order.
+async fn judge(unit: &mut dyn UnitOfWork, numbers: &[NewNumber]) -> Result<Vec<Insertion>> {
+    let msisdns: Vec<_> = numbers.iter().map(|number| number.msisdn).collect();
+    let imsis: Vec<_> = numbers.iter().flat_map(|number| number.sims.iter().map(|sim| &sim.imsi)).collect();
+    let mut taken_msisdns = unit.msisdns_taken(&msisdns).await?;
+    let mut taken_imsis = unit.imsis_taken(&imsis).await?;
+    let mut insertion = |number: &NewNumber| {
+        let sims: HashSet<_> = number.sims.iter().map(|sim| sim.imsi.clone()).collect();
+        if taken_msisdns.contains(&number.msisdn) {
+            return Insertion::NumberTaken;
+        }
+        if sims.len() < number.sims.len() || !sims.is_disjoint(&taken_imsis) {
+            return Insertion::SimTaken;
+        }
+        taken_msisdns.insert(number.msisdn);
+        taken_imsis.extend(sims);
+        Insertion::Done
+    };
+    Ok(numbers.iter().map(&mut insertion).collect())
 }
 
 /// Takes in numbers that have been ported. What is known of one already is replaced.

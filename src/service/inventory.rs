@@ -23,28 +23,17 @@ pub async fn add(world: &World, actor: &Actor, msisdn: Msisdn, imsi: &Imsi) -> R
     let number = NewNumber::of(&actor.org, msisdn, imsi, now);
     settle::numbers(world, vec![msisdn], now).await?;
     let line = actor.did(Operation::AddMsisdn, msisdn, now);
-    match world.store.number_insert(&Tenancy::of(&actor.org.name), number.clone(), line).await? {
-        Insertion::Done => Ok(number.held_by(&actor.org)),
-        Insertion::NumberTaken => Err(number_taken()),
+    inserted(world.store.number_insert(&Tenancy::of(&actor.org.name), number.clone(), line).await?)?;
+    Ok(number.held_by(&actor.org))
+}
+
+/// What became of an insertion, to who asked for it.
+pub(super) fn inserted(insertion: Insertion) -> Result<()> {
+    match insertion {
+        Insertion::Done => Ok(()),
+        Insertion::NumberTaken => Err(Error::new(Kind::Conflict, "Msisdn is already in the inventory")),
         Insertion::SimTaken => Err(imsi_taken()),
     }
-}
-
-/// Writes a number that is not there yet, with its SIMs.
-pub(super) async fn put(unit: &mut dyn UnitOfWork, number: &NewNumber) -> Result<()> {
-    if unit.number_add(number).await? == Added::Taken {
-        return Err(number_taken());
-    }
-    for (slot, sim) in number.slots() {
-        if unit.sim_add(number.msisdn, slot, &sim.imsi, sim.segment, sim.created_at).await? == Added::Taken {
-            return Err(imsi_taken());
-        }
-    }
-    Ok(())
-}
-
-fn number_taken() -> Error {
-    Error::new(Kind::Conflict, "Msisdn is already in the inventory")
 }
 
 fn imsi_taken() -> Error {

@@ -1,19 +1,22 @@
 //! The operators of the Central Node, and who holds a number.
 
 use super::World;
+use super::replica::relaxed;
 use super::settle::settled;
 use crate::domain::listing::{OperatorQuery, Ownership};
 use crate::domain::msisdn::Msisdn;
 use crate::domain::operator::Operator;
 use crate::domain::org::Org;
 use crate::error::{Error, Result};
+use crate::store::Reading;
 
 /// The operators that match, by code.
 ///
 /// # Errors
 /// [`crate::error::Kind::NotFound`] where none matches.
-pub async fn find(world: &World, query: &OperatorQuery) -> Result<Vec<Operator>> {
-    let mut operators = world.store.directory().await?.operators;
+pub async fn find(world: &World, org: &Org, query: &OperatorQuery) -> Result<Vec<Operator>> {
+    let directory = relaxed(world, &org.name, |store, _| async { Ok(Reading { found: store.directory().await?, due: None }) }).await?;
+    let mut operators = directory.operators;
     operators.retain(|operator| query.matches(operator));
     if operators.is_empty() { Err(Error::not_found("Operator")) } else { Ok(operators) }
 }

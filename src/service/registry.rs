@@ -1,11 +1,11 @@
 //! Orgs, and the data sets that fill a database.
 
-use super::{World, inventory};
+use super::{World, bulk, inventory};
 use crate::dataset::DataSet;
-use crate::domain::archive::Archive;
+use crate::domain::archive::{Archive, ArchivedRequest};
 use crate::domain::org::{Org, OrgName, Tenancy};
 use crate::error::{Error, Kind, Result};
-use crate::store::{Added, NewRequest, Store, UnitOfWork};
+use crate::store::{NewRequest, Store, UnitOfWork};
 
 /// An org by its name.
 ///
@@ -24,9 +24,7 @@ pub async fn seed(store: &dyn Store, data: &DataSet) -> Result<()> {
     let mut unit = store.begin(Tenancy::Every).await?;
     unit.clear().await?;
     put_registry(&mut *unit, data).await?;
-    for number in &data.numbers {
-        inventory::put(&mut *unit, number).await?;
-    }
+    bulk::load(&mut *unit, &data.numbers).await?.into_iter().try_for_each(inventory::inserted)?;
     for token in &data.operator_tokens {
         unit.operator_token_put(&token.token, token.msisdn, token.expires_at).await?;
     }
@@ -54,19 +52,9 @@ pub async fn export(store: &dyn Store) -> Result<DataSet> {
 }
 
 async fn put_archive(unit: &mut dyn UnitOfWork, archive: &Archive) -> Result<()> {
-    for request in &archive.requests {
-        let new = NewRequest {
-            id: &request.id,
-            org: request.org.as_ref(),
-            contract_code: &request.contract_code,
-            digest: &request.digest,
-            external_reference: request.external_reference.as_deref(),
-            subscriber: request.subscriber.as_ref(),
-            created_at: request.created_at,
-        };
-        if unit.request_add(&new).await? == Added::Taken {
-            return Err(contradiction("two requests of an org have the same contract_code"));
-        }
+    let requests: Vec<_> = archive.requests.iter().map(new_request).collect();
+    if unit.requests_add(&requests).await?.len() < requests.len() {
+        return Err(contradiction("two requests of an org have the same contract_code"));
     }
     let orders: Vec<_> = archive.orders.iter().collect();
     if unit.orders_add(&orders).await?.len() < orders.len() {
@@ -78,6 +66,18 @@ async fn put_archive(unit: &mut dyn UnitOfWork, archive: &Archive) -> Result<()>
         unit.counter_put(name, *value).await?;
     }
     Ok(())
+}
+
+fn new_request(request: &ArchivedRequest) -> NewRequest<'_> {
+    NewRequest {
+        id: &request.id,
+        org: request.org.as_ref(),
+        contract_code: &request.contract_code,
+        digest: &request.digest,
+        external_reference: request.external_reference.as_deref(),
+        subscriber: request.subscriber.as_ref(),
+        created_at: request.created_at,
+    }
 }
 
 fn contradiction(text: &str) -> Error {

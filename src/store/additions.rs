@@ -6,25 +6,20 @@ use async_trait::async_trait;
 use sqlx::Pool;
 use tracing::Instrument as _;
 
-use super::dialect::{Dialect, Param};
+use super::dialect::{Dialect, Param, Table};
 use super::failure::query_failure;
-use super::queue::{Batch, Ran, Waiting, fail_all, in_time};
+use super::inventory::{NUMBER, SIM, number_row, sim_rows};
 use super::record::Record;
 use super::registry::must_see;
 use super::sql::{SqlStore, SqlUnit, assembled, placeholders, span};
 use super::{Additions, Insertion, UnitOfWork as _};
+use crate::batch::transactions::Transact;
 use crate::domain::audit::AuditLine;
 use crate::domain::imsi::Imsi;
-use crate::domain::inventory::{NewNumber, Sim};
+use crate::domain::inventory::NewNumber;
 use crate::domain::msisdn::Msisdn;
 use crate::domain::org::Tenancy;
-use crate::error::{Error, Kind, Result};
-
-/// How many transactions are under way at once: one can be written while the other waits for the disk.
-pub const LANES: usize = 2;
-
-const NUMBERS: &str = "INSERT INTO msisdns (msisdn, checked_at, org, belongs_to, status, from_org, from_system) VALUES ";
-const SIMS: &str = "INSERT INTO imsis (msisdn, slot, imsi, segment, created_at) VALUES ";
+use crate::error::Result;
 
 /// Adds numbers.
 pub struct Adder<D: Dialect> {
@@ -37,76 +32,33 @@ pub struct Addition {
     line: AuditLine,
 }
 
-/// Numbers that wait to be added.
-type Batched<D> = Vec<Waiting<Adder<D>>>;
+/// What two numbers cannot both have.
+#[derive(PartialEq, Eq, Hash)]
+pub enum Claim {
+    /// A number is in the inventory once.
+    Number(Msisdn),
+    /// A SIM is one number's.
+    Sim(Imsi),
+}
 
-impl<D: Dialect> Batch for Adder<D> {
+impl<D: Dialect> Transact for Adder<D> {
     type Request = Addition;
     type Answer = Insertion;
+    type Claim = Claim;
+
+    fn claims(Addition { number, .. }: &Addition) -> Vec<Claim> {
+        let sims = number.sims.iter().map(|sim| Claim::Sim(sim.imsi.clone()));
+        sims.chain([Claim::Number(number.msisdn)]).collect()
+    }
 
     fn go_together(_: &Addition, _: &Addition) -> bool {
         true
     }
 
-    async fn run(&self, mut batch: Vec<Waiting<Self>>) -> Ran {
-        while !batch.is_empty() {
-            let (distinct, later) = apart(batch);
-            if self.add(distinct).await == Ran::Unreachable {
-                fail_all(later, &Error::because(Kind::Unavailable, "the database could not be reached"));
-                return Ran::Unreachable;
-            }
-            batch = later;
-        }
-        Ran::Done
-    }
-}
-
-/// Those that want nothing that another one wants, in the order of their numbers, in which others lock them too; and the rest, whose turn
-/// comes when it is known what has become of these.
-fn apart<D: Dialect>(batch: Batched<D>) -> (Batched<D>, Batched<D>) {
-    let (mut msisdns, mut imsis): (HashSet<Msisdn>, HashSet<Imsi>) = (HashSet::new(), HashSet::new());
-    let (mut distinct, later): (Vec<_>, Vec<_>) = batch.into_iter().partition(|waiting| {
-        let number = &waiting.request.number;
-        let is_new = !msisdns.contains(&number.msisdn) && !number.sims.iter().any(|sim| imsis.contains(&sim.imsi));
-        msisdns.insert(number.msisdn);
-        imsis.extend(number.sims.iter().map(|sim| sim.imsi.clone()));
-        is_new
-    });
-    distinct.sort_by_key(|waiting| waiting.request.number.msisdn);
-    (distinct, later)
-}
-
-impl<D: Dialect> Adder<D> {
-    /// Adds numbers that have nothing in common.
-    async fn add(&self, batch: Vec<Waiting<Self>>) -> Ran {
-        let additions: Vec<&Addition> = batch.iter().map(|waiting| &waiting.request).collect();
-        match in_time(self.transact(&additions)).await {
-            Ok(insertions) => {
-                for (waiting, insertion) in batch.into_iter().zip(insertions) {
-                    waiting.answer(Ok(insertion));
-                }
-                Ran::Done
-            }
-            // It is one number's, or a few's: the others are not to fail for it.
-            Err(error) if error.kind() == Kind::Internal && batch.len() > 1 => {
-                for waiting in batch {
-                    let alone = in_time(self.transact(&[&waiting.request])).await.and_then(|insertions| {
-                        insertions.into_iter().next().ok_or_else(|| Error::because(Kind::Internal, "a number without an outcome"))
-                    });
-                    waiting.answer(alone);
-                }
-                Ran::Done
-            }
-            Err(error) => {
-                fail_all(batch, &error);
-                if error.kind() == Kind::Unavailable { Ran::Unreachable } else { Ran::Done }
-            }
-        }
-    }
-
-    /// What becomes of each number, all in one transaction.
-    async fn transact(&self, additions: &[&Addition]) -> Result<Vec<Insertion>> {
-        let numbers: Vec<_> = additions.iter().map(|addition| &addition.number).collect();
+    async fn transact(&self, additions: &[&Addition]) -> Result<Vec<Result<Insertion>>> {
+        let mut numbers: Vec<_> = additions.iter().map(|addition| &addition.number).collect();
+        // Others lock them in this order too.
+        numbers.sort_unstable_by_key(|number| number.msisdn);
         let tx = self.writers.begin_with(D::BEGIN_WRITE).await.map_err(query_failure)?;
         let mut unit = SqlUnit::<D> { tx, tenancy: Tenancy::Every };
         let new = unit.insert_numbers(&numbers).await?;
@@ -119,7 +71,7 @@ impl<D: Dialect> Adder<D> {
             unit.lines_add(&done.map(|addition| &addition.line).collect::<Vec<_>>()).await?;
             Box::new(unit).commit().await?;
         }
-        Ok(numbers.iter().map(|number| insertion(number.msisdn, &new, &complete)).collect())
+        Ok(additions.iter().map(|addition| Ok(insertion(addition.number.msisdn, &new, &complete))).collect())
     }
 }
 
@@ -134,44 +86,29 @@ fn insertion(msisdn: Msisdn, new: &HashSet<Msisdn>, complete: &HashSet<Msisdn>) 
 impl<D: Dialect> SqlUnit<D> {
     /// Inserts numbers without SIMs; which of them were not there.
     async fn insert_numbers(&mut self, numbers: &[&NewNumber]) -> Result<HashSet<Msisdn>> {
-        let rows = numbers.iter().map(|number| {
-            let origin = number.internal_portability.as_ref();
-            [
-                number.msisdn.into(),
-                number.checked_at.into(),
-                number.org.as_str().into(),
-                number.belongs_to.as_str().into(),
-                number.status.as_str().into(),
-                origin.map(|origin| origin.org.as_str()).into(),
-                origin.map(|origin| origin.belongs_to.as_str()).into(),
-            ]
-        });
-        let inserted = self.insert(NUMBERS, rows.collect(), " ON CONFLICT (msisdn) DO NOTHING RETURNING msisdn").await?;
+        let rows = numbers.iter().map(|number| number_row(number)).collect();
+        let inserted = self.insert(&NUMBER, rows, " ON CONFLICT (msisdn) DO NOTHING RETURNING msisdn").await?;
         Ok(inserted.into_iter().collect())
     }
 
     /// Inserts the SIMs of numbers; which of the numbers have got all theirs.
     async fn insert_sims(&mut self, numbers: &[&NewNumber]) -> Result<HashSet<Msisdn>> {
-        let rows = numbers.iter().flat_map(|number| {
-            let row = |(slot, sim)| sim_row(number.msisdn, slot, sim);
-            number.slots().map(row).collect::<Vec<_>>()
-        });
-        let rows: Vec<_> = rows.collect();
+        let rows: Vec<_> = numbers.iter().flat_map(|number| sim_rows(number)).collect();
         if rows.is_empty() {
             return Ok(numbers.iter().map(|number| number.msisdn).collect());
         }
-        let inserted = self.insert(SIMS, rows, " ON CONFLICT (imsi) DO NOTHING RETURNING msisdn").await?;
+        let inserted = self.insert(&SIM, rows, " ON CONFLICT (imsi) DO NOTHING RETURNING msisdn").await?;
         let has_all = |number: &&&NewNumber| inserted.iter().filter(|msisdn| **msisdn == number.msisdn).count() == number.sims.len();
         Ok(numbers.iter().filter(has_all).map(|number| number.msisdn).collect())
     }
 
     /// Inserts rows; the numbers of those that were inserted.
-    async fn insert<const N: usize>(&mut self, head: &str, mut rows: Vec<[Param<'_>; N]>, tail: &str) -> Result<Vec<Msisdn>> {
+    async fn insert<const N: usize>(&mut self, table: &Table, mut rows: Vec<[Param<'_>; N]>, tail: &str) -> Result<Vec<Msisdn>> {
         // Few lengths of list are few statements to prepare; a row that comes again is there already.
         let last = rows.last().copied();
         rows.extend(last.iter().cycle().take(rows.len().next_power_of_two() - rows.len()));
         let values: Vec<_> = (0..rows.len()).map(|row| format!("({})", placeholders(row * N + 1, N, "$"))).collect();
-        let sql = [head, &values.join(", "), tail].concat();
+        let sql = format!("INSERT INTO {} VALUES {}{tail}", table.target(), values.join(", "));
         let inserted = self.rows(assembled(sql), &rows.concat()).await?;
         inserted.iter().map(|row| Record::<D>::new(row, "msisdns").msisdn("msisdn")).collect()
     }
@@ -183,10 +120,6 @@ impl<D: Dialect> SqlUnit<D> {
         }
         Ok(())
     }
-}
-
-fn sim_row(msisdn: Msisdn, slot: i64, sim: &Sim) -> [Param<'_>; 5] {
-    [msisdn.into(), slot.into(), (&sim.imsi).into(), sim.segment.as_str().into(), sim.created_at.into()]
 }
 
 #[async_trait]

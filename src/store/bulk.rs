@@ -7,6 +7,7 @@ use sqlx::error::DatabaseError;
 
 use super::dialect::{Dialect, Param, Table};
 use super::failure::query_failure;
+use super::inventory::{NUMBER, SIM, number_row, sim_rows};
 use super::record::Record;
 use super::sql::{SqlUnit, assembled, placeholders};
 use super::{Added, Bulk};
@@ -16,35 +17,10 @@ use crate::domain::listing::PortedNumber;
 use crate::domain::msisdn::Msisdn;
 use crate::error::{Error, Kind, Result};
 
-const NUMBERS: Table =
-    Table { name: "msisdns", columns: &["msisdn", "checked_at", "org", "belongs_to", "status", "from_org", "from_system"] };
-const SIMS: Table = Table { name: "imsis", columns: &["msisdn", "slot", "created_at", "imsi", "segment"] };
 const PORTED_NUMBERS: Table = Table { name: "ported_numbers", columns: &["msisdn", "operator", "nrn"] };
 
 /// Keys that one statement asks for.
 const KEYS: usize = 500;
-
-fn number_row(number: &NewNumber) -> Vec<Param<'_>> {
-    let origin = number.internal_portability.as_ref();
-    vec![
-        number.msisdn.into(),
-        number.checked_at.into(),
-        number.org.as_str().into(),
-        number.belongs_to.as_str().into(),
-        number.status.as_str().into(),
-        origin.map(|origin| origin.org.as_str()).into(),
-        origin.map(|origin| origin.belongs_to.as_str()).into(),
-    ]
-}
-
-/// The slots of earlier SIMs grow with time, and the current one's is 0.
-fn sim_rows(number: &NewNumber) -> impl Iterator<Item = Vec<Param<'_>>> {
-    let count = number.sims.len();
-    number.sims.iter().enumerate().map(move |(place, sim)| {
-        let slot = if place == 0 { 0 } else { (count - place).try_into().unwrap_or(i64::MAX) };
-        vec![number.msisdn.into(), Param::Int(Some(slot)), sim.created_at.into(), (&sim.imsi).into(), sim.segment.as_str().into()]
-    })
-}
 
 impl<D: Dialect> SqlUnit<D> {
     /// Adds all the rows, or none if a key is taken.
@@ -80,9 +56,16 @@ impl<D: Dialect> SqlUnit<D> {
 #[async_trait]
 impl<D: Dialect> Bulk for SqlUnit<D> {
     async fn numbers_load(&mut self, numbers: &[&NewNumber]) -> Result<Added> {
-        let rows = numbers.iter().map(|number| number_row(number)).collect();
-        let sims = numbers.iter().flat_map(|number| sim_rows(number)).collect();
-        self.load(&[(&NUMBERS, rows), (&SIMS, sims)]).await
+        let rows = numbers.iter().map(|number| number_row(number).to_vec()).collect();
+        let sims = numbers.iter().flat_map(|number| sim_rows(number)).map(|row| row.to_vec()).collect();
+        self.load(&[(&NUMBER, rows), (&SIM, sims)]).await
+    }
+
+    async fn plan_for_loaded(&mut self) -> Result<()> {
+        match D::ANALYZE {
+            Some(statement) => self.execute(statement, &[]).await.map(drop),
+            None => Ok(()),
+        }
     }
 
     async fn msisdns_taken(&mut self, msisdns: &[Msisdn]) -> Result<HashSet<Msisdn>> {

@@ -125,13 +125,25 @@ pub async fn open(url: &DatabaseUrl, settings: &PoolSettings) -> Result<Arc<dyn 
     opened.map_err(|error| Error::because(error.kind(), format!("opening {url}: {}", error.plainly())))
 }
 
-async fn open_postgres(options: &PgConnectOptions, settings: &PoolSettings) -> Result<Arc<dyn Store>> {
+/// A standby of Postgres, which nobody has tried to reach yet.
+#[must_use]
+pub fn open_standby(options: &PgConnectOptions, settings: &PoolSettings) -> Arc<dyn Store> {
+    let options = postgres_options(options, settings);
+    let pool = living_connections(settings.options()).connect_lazy_with(options.clone());
+    Arc::new(SqlStore::new(pool.clone(), pool, Exclusive::Postgres(Box::new(options), Mutex::new(None))))
+}
+
+fn postgres_options(options: &PgConnectOptions, settings: &PoolSettings) -> PgConnectOptions {
     let options = options.clone().application_name("portero").statement_cache_capacity(settings.statement_cache);
-    let options = match settings.statement_timeout {
+    match settings.statement_timeout {
         // Not even mentioned: a pooler may refuse it.
         0 => options,
         millis => options.options([("statement_timeout", millis)]),
-    };
+    }
+}
+
+async fn open_postgres(options: &PgConnectOptions, settings: &PoolSettings) -> Result<Arc<dyn Store>> {
+    let options = postgres_options(options, settings);
     let pool = match living_connections(settings.options()).connect_with(options.clone()).await {
         Ok(pool) => pool,
         Err(error) => return Err(why_not(&options).await.unwrap_or_else(|| query_failure(error))),
@@ -163,11 +175,7 @@ async fn why_not(options: &PgConnectOptions) -> Option<Error> {
 
 /// One writer beside many readers, which is what `SQLite`'s write-ahead log allows.
 async fn open_sqlite_file(path: &Path, settings: &PoolSettings) -> Result<Arc<dyn Store>> {
-    let options = sqlite_options(settings)
-        .filename(path)
-        .create_if_missing(true)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Normal);
+    let options = sqlite_file_options(path, settings);
     let writers = without_transactions(settings.options()).max_connections(1).connect_with(options.clone()).await.map_err(query_failure)?;
     if std::fs::metadata(path).is_ok_and(|file| file.len() <= CHECKED_AT_ONCE) {
         refuse_damaged(&writers).await?;
@@ -175,6 +183,15 @@ async fn open_sqlite_file(path: &Path, settings: &PoolSettings) -> Result<Arc<dy
     let readers = settings.options::<Sqlite>().connect_with(options.read_only(true)).await.map_err(query_failure)?;
     let lock = path.with_added_extension("lock");
     Ok(Arc::new(SqlStore::new(readers, writers, Exclusive::File(lock, Mutex::new(None)))))
+}
+
+/// Each commit is on the disk when it is acknowledged: `NORMAL` would leave it to the next checkpoint.
+fn sqlite_file_options(path: &Path, settings: &PoolSettings) -> SqliteConnectOptions {
+    sqlite_options(settings)
+        .filename(path)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
 }
 
 /// Takes back no connection that believes to be in a transaction: `SQLite` has ended that itself where there was no room for it, so that
@@ -289,6 +306,8 @@ impl Exclusive {
 
 #[cfg(test)]
 mod tests {
+    use sqlx::SqliteConnection;
+
     use super::*;
 
     #[test]
@@ -307,5 +326,19 @@ mod tests {
     fn a_password_is_never_shown() {
         let url: DatabaseUrl = "postgres://me:secret@db/stock".parse().unwrap();
         assert!(!format!("{url} {url:?}").contains("secret"));
+    }
+
+    /// With the log written ahead, `NORMAL` would acknowledge what a power loss undoes.
+    #[tokio::test]
+    async fn a_commit_to_a_file_waits_for_the_disk() {
+        let settings = PoolSettings { pool_size: 1, pool_acquire_timeout: 3000, statement_timeout: 0, statement_cache: 100 };
+        let path = std::env::temp_dir().join(format!("portero-{}.db", uuid::Uuid::new_v4().simple()));
+        let mut conn = SqliteConnection::connect_with(&sqlite_file_options(&path, &settings)).await.unwrap();
+        let journal: String = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(&mut conn).await.unwrap();
+        // 2 is FULL.
+        let synchronous: i64 = sqlx::query_scalar("PRAGMA synchronous").fetch_one(&mut conn).await.unwrap();
+        conn.close().await.unwrap();
+        std::fs::remove_file(path).unwrap();
+        assert_eq!((journal.as_str(), synchronous), ("wal", 2));
     }
 }

@@ -80,7 +80,7 @@ pub struct Table {
 
 impl Table {
     /// `name (column, …)`
-    fn target(&self) -> String {
+    pub fn target(&self) -> String {
         format!("{} ({})", self.name, self.columns.join(", "))
     }
 }
@@ -102,6 +102,11 @@ pub trait Dialect: Database {
     /// Waits for those who are writing and keeps others from it until the transaction ends, in the order in which they write; `None` where
     /// only one writes at a time anyway.
     const LOCK_OUT: Option<&'static str>;
+    /// Counts anew what bulk loading has changed; `None` where statements are planned without such counts.
+    const ANALYZE: Option<&'static str>;
+    /// Says whose log it is (`origin`), how far it has been written or applied (`at`), and whether it is a standby's (`is_standby`); `None`
+    /// where there are no standbys.
+    const POSITION: Option<&'static str>;
     /// The schema, as this binary knows it.
     const SCHEMA_MIGRATIONS: &'static Migrator;
 
@@ -163,6 +168,13 @@ dialect!(Postgres, POSTGRES_MIGRATIONS, {
     const BEGIN_WRITE: &'static str = "BEGIN";
     const BEGIN_READ: &'static str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
     const LOCK_OUT: Option<&'static str> = Some("LOCK TABLE portability_requests, portings, msisdns IN EXCLUSIVE MODE");
+    const ANALYZE: Option<&'static str> = Some("ANALYZE msisdns, imsis, ported_numbers");
+    // A commit that does not wait for the disk is in the log before it is written.
+    const POSITION: Option<&'static str> = Some(
+        "SELECT system_identifier || '/' || current_database() AS origin, CAST(pg_is_in_recovery() AS INT)::BIGINT AS is_standby,
+            CAST(CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_insert_lsn() END - '0/0' AS BIGINT) AS at
+           FROM pg_control_system()",
+    );
     const FOR_UPDATE: &'static str = " FOR UPDATE";
     const FOR_UPDATE_OF_FREE: &'static str = " FOR UPDATE SKIP LOCKED";
     const PLACE_OF: &'static str = "strpos";
@@ -190,6 +202,8 @@ dialect!(Sqlite, SQLITE_MIGRATIONS, {
     const BEGIN_WRITE: &'static str = "BEGIN IMMEDIATE";
     const BEGIN_READ: &'static str = "BEGIN";
     const LOCK_OUT: Option<&'static str> = None;
+    const ANALYZE: Option<&'static str> = None;
+    const POSITION: Option<&'static str> = None;
     const FOR_UPDATE: &'static str = "";
     const FOR_UPDATE_OF_FREE: &'static str = "";
     const PLACE_OF: &'static str = "instr";

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use super::dialect::{Dialect, Param};
+use super::dialect::{Dialect, Param, Table};
 use super::reads::Lookup;
 use super::record::Record;
 use super::sql::{SqlStore, SqlUnit, joined};
@@ -82,6 +82,35 @@ fn reading<D: Dialect>(rows: &[D::Row], tenancy: &Tenancy, now: Timestamp) -> Re
     Ok(Reading { found: entry::<D>(rows, tenancy)?, due })
 }
 
+/// What is written of a number.
+pub(super) const NUMBER: Table =
+    Table { name: "msisdns", columns: &["msisdn", "checked_at", "org", "belongs_to", "status", "from_org", "from_system"] };
+
+/// Its values.
+pub(super) fn number_row(number: &NewNumber) -> [Param<'_>; 7] {
+    let origin = number.internal_portability.as_ref();
+    [
+        number.msisdn.into(),
+        number.checked_at.into(),
+        number.org.as_str().into(),
+        number.belongs_to.as_str().into(),
+        number.status.as_str().into(),
+        origin.map(|origin| origin.org.as_str()).into(),
+        origin.map(|origin| origin.belongs_to.as_str()).into(),
+    ]
+}
+
+/// What is written of a SIM.
+pub(super) const SIM: Table = Table { name: "imsis", columns: &["msisdn", "slot", "imsi", "segment", "created_at"] };
+
+/// The values of each of a number's.
+pub(super) fn sim_rows(number: &NewNumber) -> impl Iterator<Item = [Param<'_>; 5]> {
+    let msisdn = number.msisdn;
+    number
+        .slots()
+        .map(move |(slot, sim)| [msisdn.into(), slot.into(), (&sim.imsi).into(), sim.segment.as_str().into(), sim.created_at.into()])
+}
+
 #[async_trait]
 impl<D: Dialect> Inventory for SqlStore<D> {
     async fn number(&self, tenancy: &Tenancy, msisdn: Msisdn, now: Timestamp) -> Result<Reading<Option<Entry>>> {
@@ -102,27 +131,6 @@ impl<D: Dialect> InventoryWrites for SqlUnit<D> {
         self.rows(joined(&["SELECT msisdn FROM msisdns WHERE msisdn = $1", D::FOR_UPDATE]), &[msisdn.into()]).await?;
         let rows = self.rows(joined(&[ENTRY, TABLES, BY_MSISDN]), &[msisdn.into()]).await?;
         entry::<D>(&rows, &self.tenancy)
-    }
-
-    async fn number_add(&mut self, number: &NewNumber) -> Result<Added> {
-        self.must_see(&number.org)?;
-        let origin = number.internal_portability.as_ref();
-        let added = self
-            .execute(
-                "INSERT INTO msisdns (msisdn, checked_at, org, belongs_to, status, from_org, from_system)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (msisdn) DO NOTHING",
-                &[
-                    number.msisdn.into(),
-                    number.checked_at.into(),
-                    number.org.as_str().into(),
-                    number.belongs_to.as_str().into(),
-                    number.status.as_str().into(),
-                    origin.map(|origin| origin.org.as_str()).into(),
-                    origin.map(|origin| origin.belongs_to.as_str()).into(),
-                ],
-            )
-            .await?;
-        Ok(if added == 1 { Added::New } else { Added::Taken })
     }
 
     async fn number_change(&mut self, msisdn: Msisdn, belongs_to: BelongsTo, status: Status, checked_at: Timestamp) -> Result<()> {

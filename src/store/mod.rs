@@ -21,7 +21,6 @@ mod order_row;
 #[cfg(test)]
 mod plans;
 mod portability;
-mod queue;
 mod reads;
 mod record;
 mod registry;
@@ -30,7 +29,7 @@ mod sql;
 use std::collections::HashSet;
 
 use async_trait::async_trait;
-pub use connect::{DatabaseUrl, InvalidDatabaseUrl, PoolSettings, open};
+pub use connect::{DatabaseUrl, InvalidDatabaseUrl, PoolSettings, open, open_standby};
 use jiff::Timestamp;
 pub use memory::{Image, MemoryDatabase};
 
@@ -67,6 +66,9 @@ pub trait Store: Registry + Inventory + Additions + OperatorTokens + Portabiliti
     /// Whether the database answers and its schema is the one this binary knows.
     async fn is_ready(&self) -> Result<()>;
 
+    /// How far its log has been written or, in a standby, applied; `None` for a database that has no standbys.
+    async fn position(&self) -> Result<Option<Position>>;
+
     /// How many connections there are at present, and how many of them nobody uses.
     fn connections(&self) -> (u32, u32);
 
@@ -78,6 +80,17 @@ pub trait Store: Registry + Inventory + Additions + OperatorTokens + Portabiliti
 
     /// Closes every connection.
     async fn close(&self);
+}
+
+/// A place in the log of a database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Position {
+    /// Whose log it is: a standby's is that of its primary.
+    pub of: String,
+    /// Bytes since its beginning: everything acknowledged so far lies before it.
+    pub at: i64,
+    /// Whether it is a standby's.
+    pub is_standby: bool,
 }
 
 /// Reading the registry: orgs.
@@ -299,6 +312,10 @@ pub trait Bulk: Send {
     /// Adds numbers with their SIMs: all of them, or none if one of the keys is taken.
     async fn numbers_load(&mut self, numbers: &[&NewNumber]) -> Result<Added>;
 
+    /// Lets the database plan for what has been loaded, which it otherwise finds out in its own time: until then it would read a large table as if
+    /// it were a small one.
+    async fn plan_for_loaded(&mut self) -> Result<()>;
+
     /// Which of these numbers are in the inventory.
     async fn msisdns_taken(&mut self, msisdns: &[Msisdn]) -> Result<HashSet<Msisdn>>;
 
@@ -314,9 +331,6 @@ pub trait Bulk: Send {
 pub trait InventoryWrites: Send {
     /// A number, kept from changing until the unit of work ends.
     async fn number_for_update(&mut self, msisdn: Msisdn) -> Result<Option<Entry>>;
-
-    /// Adds a number, without its SIMs; the database decides a race.
-    async fn number_add(&mut self, number: &NewNumber) -> Result<Added>;
 
     /// Sets what PATCH may change, and when the ownership was confirmed.
     async fn number_change(&mut self, msisdn: Msisdn, belongs_to: BelongsTo, status: Status, checked_at: Timestamp) -> Result<()>;
@@ -380,8 +394,12 @@ pub struct NewRequest<'a> {
 /// Changing portabilities: the Central Node's work, which crosses orgs.
 #[async_trait]
 pub trait OrderWrites: Send {
-    /// Stores a request, unless the org has one with its contract code; the database decides a race.
-    async fn request_add(&mut self, request: &NewRequest<'_>) -> Result<Added>;
+    /// Stores requests, but for those with whose contract code the org has one already; the database decides a race. The ids of those that
+    /// are stored.
+    async fn requests_add(&mut self, requests: &[NewRequest<'_>]) -> Result<HashSet<String>>;
+
+    /// Takes back requests of this very unit of work.
+    async fn requests_remove(&mut self, ids: &[&str]) -> Result<()>;
 
     /// The digest of an org's request with a contract code.
     async fn request_digest(&mut self, org: &OrgName, contract_code: &str) -> Result<Option<String>>;

@@ -13,7 +13,7 @@ use super::order_row::{BirthColumns, LifeColumns, ORDER, order};
 use super::portability::{due_condition, portability, portability_sql};
 use super::record::Record;
 use super::sql::{SqlUnit, assembled, joined, padded, pieces, placeholders};
-use super::{Added, Claim, NewRequest, OrderWrites, Take};
+use super::{Claim, NewRequest, OrderWrites, Take};
 use crate::domain::archive::{ArchivedEvent, ArchivedPortability};
 use crate::domain::cause::Cause;
 use crate::domain::directory::Directory;
@@ -51,25 +51,39 @@ impl<D: Dialect> SqlUnit<D> {
 
 #[async_trait]
 impl<D: Dialect> OrderWrites for SqlUnit<D> {
-    async fn request_add(&mut self, request: &NewRequest<'_>) -> Result<Added> {
-        let subscriber = request.subscriber.map(serde_json::to_string).transpose().map_err(internal)?;
-        let params = [
-            request.created_at.into(),
-            request.id.into(),
-            request.org.map(OrgName::as_str).into(),
-            request.contract_code.into(),
-            request.digest.into(),
-            request.external_reference.into(),
-            subscriber.as_deref().into(),
-        ];
-        let added = self
-            .execute(
+    async fn requests_add(&mut self, requests: &[NewRequest<'_>]) -> Result<HashSet<String>> {
+        let subscriber = |request: &NewRequest<'_>| request.subscriber.map(serde_json::to_string).transpose().map_err(internal);
+        let subscribers = requests.iter().map(subscriber).collect::<Result<Vec<_>>>()?;
+        // Concurrent units of work meet in the same order.
+        let mut requests: Vec<_> = requests.iter().zip(&subscribers).collect();
+        requests.sort_by_key(|(request, _)| (request.org, request.contract_code));
+        let mut rows: Vec<Vec<Param<'_>>> = Vec::with_capacity(requests.len());
+        for (request, subscriber) in requests {
+            rows.push(vec![
+                request.created_at.into(),
+                request.id.into(),
+                request.org.map(OrgName::as_str).into(),
+                request.contract_code.into(),
+                request.digest.into(),
+                request.external_reference.into(),
+                subscriber.as_deref().into(),
+            ]);
+        }
+        let statement = |values: &str| {
+            format!(
                 "INSERT INTO portability_requests (created_at, id, org, contract_code, digest, external_reference, subscriber)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (org, contract_code) DO NOTHING",
-                &params,
+                 VALUES {values} ON CONFLICT (org, contract_code) DO NOTHING RETURNING id"
             )
-            .await?;
-        Ok(if added == 1 { Added::New } else { Added::Taken })
+        };
+        let added = self.rows_of(&rows, statement).await.map_err(query_failure)?;
+        added.iter().map(|row| Record::<D>::new(row, "portability_requests").text("id")).collect()
+    }
+
+    async fn requests_remove(&mut self, ids: &[&str]) -> Result<()> {
+        for id in ids {
+            self.execute("DELETE FROM portability_requests WHERE id = $1", &[(*id).into()]).await?;
+        }
+        Ok(())
     }
 
     async fn request_digest(&mut self, org: &OrgName, contract_code: &str) -> Result<Option<String>> {

@@ -9,8 +9,8 @@ use tracing::Instrument as _;
 
 use super::dialect::{Dialect, Param};
 use super::failure::query_failure;
-use super::queue::{Batch, Queue, Ran, Waiting, fail_all, in_time};
 use super::sql::{assembled, placeholders, span};
+use crate::batch::{Batch, Queue, Ran, Waiting, fail_all, in_time};
 use crate::domain::msisdn::Msisdn;
 use crate::error::{Error, Kind, Result};
 

@@ -7,13 +7,15 @@ use sqlx::{AssertSqlSafe, Pool, SqlSafeStr, SqlStr, Transaction};
 
 use tracing::{Instrument as _, Span};
 
-use super::additions::{self, Adder};
+use super::additions::Adder;
 use super::connect::Exclusive;
 use super::dialect::{Dialect, Param};
 use super::failure::{migration_failure, query_failure};
-use super::queue::Queue;
 use super::reads::{Connections, Reads};
-use super::{Store, UnitOfWork};
+use super::record::Record;
+use super::{Position, Store, UnitOfWork};
+use crate::batch::Queue;
+use crate::batch::transactions::Transactions;
 use crate::domain::org::Tenancy;
 use crate::error::{Error, Result};
 
@@ -22,7 +24,7 @@ pub struct SqlStore<D: Dialect> {
     pub(super) readers: Pool<D>,
     pub(super) writers: Pool<D>,
     pub(super) reads: Reads<D>,
-    pub(super) additions: Arc<Queue<Adder<D>>>,
+    pub(super) additions: Arc<Queue<Transactions<Adder<D>>>>,
     pub(super) exclusive: Exclusive,
 }
 
@@ -46,8 +48,8 @@ impl<D: Dialect> SqlStore<D> {
     }
 }
 
-fn additions<D: Dialect>(writers: &Pool<D>) -> Arc<Queue<Adder<D>>> {
-    Queue::new(Adder { writers: writers.clone() }, additions::LANES)
+fn additions<D: Dialect>(writers: &Pool<D>) -> Arc<Queue<Transactions<Adder<D>>>> {
+    Transactions::queue(Adder { writers: writers.clone() })
 }
 
 #[async_trait]
@@ -76,6 +78,16 @@ impl<D: Dialect> Store for SqlStore<D> {
             return Err(Error::not_ready("the database has not the schema that this server needs", cause));
         }
         Ok(())
+    }
+
+    async fn position(&self) -> Result<Option<Position>> {
+        let Some(sql) = D::POSITION else { return Ok(None) };
+        let rows = self.read(sql, &[]).await?;
+        let position = |row| {
+            let record = Record::<D>::new(row, "pg_control_system");
+            Ok(Position { of: record.text("origin")?, at: record.int("at")?, is_standby: record.int("is_standby")? == 1 })
+        };
+        rows.first().map(position).transpose()
     }
 
     fn connections(&self) -> (u32, u32) {

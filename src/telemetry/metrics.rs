@@ -42,6 +42,10 @@ pub struct Metrics {
     upstream: Family<Labels<1>, Histogram, Durations>,
     portabilities: Family<Labels<1>, Gauge>,
     connections: Family<Labels<1>, Gauge>,
+    list_reads: Family<Labels<1>, Counter>,
+    restarts: Family<Labels<1>, Counter>,
+    replica_up: Gauge,
+    replica_lag: Gauge<f64, std::sync::atomic::AtomicU64>,
     /// Requests that are being answered.
     pub in_flight: Gauge,
     /// Requests refused because too many were in flight.
@@ -82,6 +86,10 @@ impl Default for Metrics {
             upstream: Family::new_with_constructor(Durations),
             portabilities: Family::default(),
             connections: Family::default(),
+            list_reads: Family::default(),
+            restarts: Family::default(),
+            replica_up: Gauge::default(),
+            replica_lag: Gauge::default(),
             in_flight: Gauge::default(),
             shed: Counter::default(),
             rate_limited: Counter::default(),
@@ -126,6 +134,11 @@ impl Metrics {
         registry.register_with_unit("worker_lag", "For how long the oldest due transition has waited", Unit::Seconds, lag);
         registry.register("worker_rounds", "Rounds of the background worker", self.worker_rounds.clone());
         registry.register("worker_failures", "Rounds of the background worker in which something failed", self.worker_failures.clone());
+        registry.register("task_restarts", "Background tasks that broke down and were started again", self.restarts.clone());
+        registry.register("list_reads", "Readings that a replica may answer, by who answered", self.list_reads.clone());
+        registry.register("replica_up", "1 if lists may be read from the replica", self.replica_up.clone());
+        let lag = self.replica_lag.clone();
+        registry.register_with_unit("replica_lag", "How old what the replica says may be at most", Unit::Seconds, lag);
     }
 
     /// What is measured of an operation.
@@ -146,6 +159,24 @@ impl Metrics {
         for (state, count) in [("idle", idle), ("used", all.saturating_sub(idle))] {
             self.connections.get_or_create(&[("state", state.to_owned())]).set(count.into());
         }
+    }
+
+    /// How many readings a replica and the database in its place have answered in all, and how far it is behind; `None`: it is not used, and
+    /// what was last known of that stays.
+    pub fn replica(&self, by_replica: u64, by_primary: u64, lag: Option<Duration>) {
+        for (from, count) in [("replica", by_replica), ("primary", by_primary)] {
+            let counter = self.list_reads.get_or_create_owned(&[("from", from.to_owned())]);
+            counter.inner().store(count, std::sync::atomic::Ordering::Relaxed);
+        }
+        self.replica_up.set(lag.is_some().into());
+        if let Some(lag) = lag {
+            self.replica_lag.set(lag.as_secs_f64());
+        }
+    }
+
+    /// A background task broke down and is started again.
+    pub fn restarted(&self, task: &'static str) {
+        self.restarts.get_or_create(&[("task", task.to_owned())]).inc();
     }
 
     /// What the database said when it was asked; `None`: nothing, and what it said before stays.

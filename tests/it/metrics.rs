@@ -16,7 +16,7 @@ use crate::support::stub::Stub;
 use crate::support::{Answer, App, Database, both_databases};
 
 /// The present value of a series, or nothing where there is no such series.
-async fn value(app: &App, series: &str) -> Option<f64> {
+pub async fn value(app: &App, series: &str) -> Option<f64> {
     let text = app.get("/metrics").without_token().await.is(200).body;
     let found = text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
     found.map(|value| value.parse().unwrap())
@@ -159,6 +159,8 @@ pub fn types() -> Vec<(String, String)> {
     metrics.operation("getMsisdn", "GET").answered(200, Duration::ZERO);
     metrics.upstream("found", Duration::ZERO);
     metrics.pool(1, 0);
+    metrics.replica(1, 0, Some(Duration::ZERO));
+    metrics.restarted("worker");
     metrics.sampled(Some(&Sample { due: 0, lag: 0.0, active: vec![("ASOL", 0)] }));
     let text = metrics.text();
     let types = text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split_once(' '));

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use portero::clock::Clock;
+use portero::domain::audit::{AuditLine, Operation};
 use portero::domain::imsi::Imsi;
 use portero::domain::inventory::{BelongsTo, NewNumber, Segment, Status};
 use portero::domain::msisdn::Msisdn;
@@ -37,16 +38,15 @@ both_databases! {
     async fn a_unit_of_work_that_is_dropped_leaves_nothing(database: Database) {
         let store = database.store().await;
         let new = NewNumber::of(&org(&*store, "yoigo").await, msisdn("644555666"), &imsi("214049000001111"), ManualClock::default().now());
-        let mut unit = store.begin(Tenancy::of(&name("yoigo"))).await.unwrap();
-        assert_eq!(unit.number_add(&new).await.unwrap(), Added::New);
-        assert_eq!(unit.sim_add(new.msisdn, 0, &new.sims[0].imsi, Segment::B2c, new.checked_at).await.unwrap(), Added::New);
+        let mut unit = store.begin(Tenancy::Every).await.unwrap();
+        assert_eq!(unit.numbers_load(&[&new]).await.unwrap(), Added::New);
         unit.number_remove(msisdn("666777001")).await.unwrap();
         drop(unit);
         assert!(!sees(&*store, &Tenancy::Every, "644555666").await);
         assert!(sees(&*store, &Tenancy::Every, "666777001").await);
         // The connection is as good as new.
-        let mut unit = store.begin(Tenancy::of(&name("yoigo"))).await.unwrap();
-        assert_eq!(unit.number_add(&new).await.unwrap(), Added::New);
+        let mut unit = store.begin(Tenancy::Every).await.unwrap();
+        assert_eq!(unit.numbers_load(&[&new]).await.unwrap(), Added::New);
         unit.commit().await.unwrap();
         assert!(sees(&*store, &Tenancy::Every, "644555666").await);
     }
@@ -67,8 +67,11 @@ both_databases! {
         let store = database.store().await;
         let yoigo = org(&*store, "yoigo").await;
         let new = NewNumber::of(&yoigo, msisdn("644555666"), &imsi("214049000001111"), ManualClock::default().now());
-        let mut unit = store.begin(Tenancy::of(&name("simyo"))).await.unwrap();
-        assert_eq!(unit.number_add(&new).await.unwrap_err().kind(), Kind::Internal);
+        let simyo = Tenancy::of(&name("simyo"));
+        let line = AuditLine::by_command(Operation::AddMsisdn, new.checked_at);
+        assert_eq!(store.number_insert(&simyo, new.clone(), line).await.unwrap_err().kind(), Kind::Internal);
+        let mut unit = store.begin(simyo).await.unwrap();
+        assert_eq!(unit.numbers_load(&[&new]).await.unwrap_err().kind(), Kind::Internal);
         assert_eq!(unit.org_put(&yoigo).await.unwrap_err().kind(), Kind::Internal);
         assert_eq!(unit.setting_put("mode", "reference").await.unwrap_err().kind(), Kind::Internal);
         assert_eq!(unit.clear().await.unwrap_err().kind(), Kind::Internal);
@@ -79,7 +82,7 @@ both_databases! {
         let yoigo = org(&*store, "yoigo").await;
         let taken = NewNumber::of(&yoigo, msisdn("666777888"), &imsi("214049000001111"), ManualClock::default().now());
         let mut unit = store.begin(Tenancy::Every).await.unwrap();
-        assert_eq!(unit.number_add(&taken).await.unwrap(), Added::Taken);
+        assert_eq!(unit.numbers_load(&[&taken]).await.unwrap(), Added::Taken);
         assert_eq!(unit.sim_add(msisdn("666777001"), 1, &imsi("2140420422222227"), Segment::B2c, taken.checked_at).await.unwrap(), Added::Taken);
         // A refusal does not spoil the transaction.
         assert_eq!(unit.sim_add(msisdn("666777001"), 1, &imsi("214049000001111"), Segment::B2c, taken.checked_at).await.unwrap(), Added::New);

@@ -1,10 +1,10 @@
--- The requests of scripts/bench, for wrk. Arguments: what to do (get, post, port, or a path), the token, and a number that is another one in
--- every run, so that what is added is new.
+-- The requests of the benchmarks, for wrk. Arguments: what to do (get, post, port, or a path), the token, a number that is another one in every
+-- run, so that what is added is new, and how many numbers there are from 610000000 on (1,000,000).
 local format, random = string.format, math.random
-local what, token, run, turn
+local what, token, run, numbers, turn
 
 function init(args)
-  what, token, run, turn = args[1], args[2], tonumber(args[3]), 0
+  what, token, run, numbers, turn = args[1], args[2], tonumber(args[3]), tonumber(args[4] or 1000000), 0
   math.randomseed(os.time() + run)
 end
 
@@ -22,7 +22,7 @@ local donors = { "001", "003", "004", "006", "007", "010", "024", "034" }
 function request()
   turn = turn + 1
   if what == "get" then
-    return head("GET", format("/v2/msisdns/610%06d?embed=tenant,imsis", random(0, 999999))) .. "\r\n"
+    return head("GET", format("/v2/msisdns/%d?embed=tenant,imsis", 610000000 + random(0, numbers - 1))) .. "\r\n"
   elseif what == "post" then
     local number = run * 500000 + turn
     return post(format("/v2/orgs/masmovil/msisdns/7%08d", number), format('{"imsi":"21406%010d"}', number))

@@ -17,7 +17,7 @@ use crate::http::envelope::errors;
 use crate::http::params::{MsisdnPath, ProcessPath};
 use crate::service::World;
 use crate::service::portability::answer::{self, DonorCommand};
-use crate::service::portability::{Outcome, request};
+use crate::service::portability::{Outcome, submit};
 
 /// Create portability request
 ///
@@ -36,7 +36,7 @@ use crate::service::portability::{Outcome, request};
 )]
 pub async fn create(caller: OrgCaller<WritePortabilities>, world: World, body: JsonObject) -> Result<Response> {
     let request = body::request(&body, &caller.org)?;
-    let outcome = request::submit(&world, &caller, &request).await?;
+    let outcome = submit::submit(&world, &caller, request).await?;
     Ok(answered(&caller.org.name, outcome))
 }
 

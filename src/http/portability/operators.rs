@@ -33,8 +33,8 @@ words! {
         errors::Common,
     )
 )]
-pub async fn find(_caller: OrgCaller<ReadPortabilities>, world: World, Wanted(wanted): Wanted) -> Result<Json<Operators>> {
-    let found = operators::find(&world, &wanted).await?;
+pub async fn find(caller: OrgCaller<ReadPortabilities>, world: World, Wanted(wanted): Wanted) -> Result<Json<Operators>> {
+    let found = operators::find(&world, &caller.org, &wanted).await?;
     Ok(Json(Operators(found.iter().map(OperatorInfo::from).collect())))
 }
 

@@ -22,7 +22,7 @@ use crate::http::portability::answer::PortabilityInfo;
 use crate::http::portability::body::schema::SubscriberSchema;
 use crate::http::portability::body::{date_time, subscriber};
 use crate::mock::sandbox::Sandbox;
-use crate::service::portability::request;
+use crate::service::portability::submit;
 
 /// Let an operator outside ask for a number of this server
 ///
@@ -48,7 +48,7 @@ pub async fn create(
     let directory = sandbox.world.store.directory().await?;
     let (operator, request) = body.read(|fields| port_out(fields, &directory))?;
     check_is_outside(&sandbox, operator).await?;
-    let portability = request::submit_from_outside(&sandbox.world, operator, &request).await?;
+    let portability = submit::submit_from_outside(&sandbox.world, operator, &request).await?;
     Ok((StatusCode::CREATED, Json((&portability).into())))
 }
 

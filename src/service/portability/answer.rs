@@ -51,6 +51,7 @@ impl From<DonorCommand> for Operation {
 /// # Errors
 /// [`Kind::NotFound`] where the org is not donor in such a process, [`Kind::Conflict`] where no number allows it.
 pub async fn by_donor(world: &World, actor: &Actor, process_id: &str, command: DonorCommand) -> Result<Outcome> {
+    let _command = world.command(&actor.org.name);
     let now = world.clock.now();
     // What has no id yet may be this process.
     settle::settle(world, &DueScope::Offered(actor.org.name.clone()), now).await?;
@@ -99,6 +100,7 @@ fn can_come_back(directory: &Directory, order: &Order, facts: &NumberFacts) -> b
 /// # Errors
 /// [`Kind::NotFound`] where the org has none, [`Kind::Conflict`] where it cannot be cancelled.
 pub async fn cancel(world: &World, actor: &Actor, msisdn: Msisdn, cause: CancelCause) -> Result<Outcome> {
+    let _command = world.command(&actor.org.name);
     let now = world.clock.now();
     settle::numbers(world, vec![msisdn], now).await?;
     let mut unit = world.store.begin(Tenancy::Every).await?;

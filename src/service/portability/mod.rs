@@ -3,7 +3,8 @@
 pub mod answer;
 pub(super) mod node;
 pub mod read;
-pub mod request;
+mod request;
+pub mod submit;
 pub(super) mod write;
 
 use crate::domain::listing::Portability;

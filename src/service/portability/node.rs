@@ -34,22 +34,16 @@ pub fn donor(directory: &Directory, facts: &NumberFacts) -> Option<Party> {
 /// The Node has opened: what it decides on requests that waited for it, of which each has its orders together.
 ///
 /// What finds no reference any more in its minute waits for a later one.
-pub async fn open(world: &World, unit: &mut dyn UnitOfWork, requests: Vec<Vec<Order>>, now: Timestamp) -> Result<Vec<Lived>> {
+pub async fn open(world: &World, unit: &mut dyn UnitOfWork, mut requests: Vec<Vec<Order>>, now: Timestamp) -> Result<Vec<Lived>> {
     let directory = unit.directory_now().await?;
     let numbers: Vec<_> = requests.iter().flatten().map(|order| order.msisdn).collect();
     let facts = facts(unit, &numbers).await?;
-    let mut groups = Vec::new();
-    for mut orders in requests {
-        for order in &mut orders {
-            // The number may have changed hands since the request was made.
-            order.donor = facts.get(&order.msisdn).and_then(|facts| donor(&directory, facts));
-        }
-        groups.extend(by_donor(orders));
+    for order in requests.iter_mut().flatten() {
+        // The number may have changed hands since the request was made.
+        order.donor = facts.get(&order.msisdn).and_then(|facts| donor(&directory, facts));
     }
-    // Whoever opens requests meets the counters in the same order; of those that share one, the earliest request comes first.
-    groups.sort_by_key(|group| counted_under(group));
     let mut lived = Vec::with_capacity(numbers.len());
-    for group in groups {
+    for group in processes(requests) {
         match ask(world, unit, &directory, &group, &facts).await {
             Ok(verdict) => lived.extend(told(group, verdict, now)?),
             Err(error) if error.kind() == Kind::SequenceExhausted => lived.extend(put_off(group, &directory, now)?),
@@ -59,6 +53,14 @@ pub async fn open(world: &World, unit: &mut dyn UnitOfWork, requests: Vec<Vec<Or
     Ok(lived)
 }
 
+/// What requests become: their orders by donor. Whoever brings some to the Node meets its counters in the same order; of those that share
+/// one, the earlier request comes first.
+fn processes(requests: Vec<Vec<Order>>) -> Vec<Vec<Order>> {
+    let mut groups: Vec<_> = requests.into_iter().flat_map(by_donor).collect();
+    groups.sort_by_key(|group| counted_under(group));
+    groups
+}
+
 /// What the counters of a process go by.
 fn counted_under(group: &[Order]) -> Option<(Option<OperatorCode>, OperatorCode, &'static str, Option<Timestamp>)> {
     let first = group.first()?;
@@ -66,17 +68,21 @@ fn counted_under(group: &[Order]) -> Option<(Option<OperatorCode>, OperatorCode,
     Some((first.donor_operator(), first.recipient.operator, kind, first.porting.record().opens_at))
 }
 
-/// What the Node decides on orders that wait for it, as of the time they waited for, and what becomes of them by `now`.
+/// What the Node decides on requests, of which each has its orders together, as of the time they waited for, and what becomes of them by
+/// `now`.
+///
+/// # Errors
+/// [`Kind::SequenceExhausted`] where one of them finds no reference in this minute.
 pub async fn submit(
     world: &World,
     unit: &mut dyn UnitOfWork,
     directory: &Directory,
-    orders: Vec<Order>,
+    requests: Vec<Vec<Order>>,
     facts: &Facts,
     now: Timestamp,
 ) -> Result<Vec<Lived>> {
-    let mut lived = Vec::with_capacity(orders.len());
-    for group in by_donor(orders) {
+    let mut lived = Vec::new();
+    for group in processes(requests) {
         let verdict = ask(world, unit, directory, &group, facts).await?;
         lived.extend(told(group, verdict, now)?);
     }

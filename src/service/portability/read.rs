@@ -1,6 +1,7 @@
 //! Reading portabilities, with everything applied that is due.
 
 use super::super::World;
+use super::super::replica::relaxed;
 use super::super::settle::settled;
 use crate::domain::listing::{Portability, PortabilityDetail};
 use crate::domain::org::Org;
@@ -12,7 +13,7 @@ pub use crate::store::{ListScope, Listing};
 /// # Errors
 /// Those of the store.
 pub async fn list(world: &World, org: &Org, listing: &Listing) -> Result<Vec<Portability>> {
-    settled(world, |now| world.store.portabilities(&org.name, listing, now)).await
+    relaxed(world, &org.name, |store, now| store.portabilities(&org.name, listing, now)).await
 }
 
 /// One portability of the org, with its history.
@@ -29,5 +30,5 @@ pub async fn by_id(world: &World, org: &Org, id: &str) -> Result<PortabilityDeta
 /// # Errors
 /// Those of the store.
 pub async fn pending_donor(world: &World, org: &Org) -> Result<Vec<Portability>> {
-    settled(world, |now| world.store.portabilities_awaiting_answer(&org.name, now)).await
+    relaxed(world, &org.name, |store, now| store.portabilities_awaiting_answer(&org.name, now)).await
 }

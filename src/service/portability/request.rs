@@ -1,4 +1,6 @@
-//! Requesting a portability.
+//! What becomes of requests for portabilities.
+
+use std::collections::HashMap;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -6,120 +8,100 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::super::{World, settle};
-use super::Outcome;
+use super::super::World;
 use super::node::{self, Facts};
 use super::write::{Lived, write};
-use crate::domain::audit::{Actor, Operation};
 use crate::domain::calendar::WindowError;
 use crate::domain::directory::Directory;
 use crate::domain::iccid::Iccid;
-use crate::domain::listing::Portability;
 use crate::domain::msisdn::Msisdn;
-use crate::domain::operator::OperatorCode;
 use crate::domain::order::{Order, Party};
-use crate::domain::org::{OrgName, Tenancy};
 use crate::domain::portability::Porting;
 use crate::domain::request::{AccessType, PortabilityRequest};
 use crate::error::{Error, Kind, Result, Violation};
-use crate::store::{Added, NewRequest, UnitOfWork};
+use crate::store::{NewRequest, UnitOfWork};
 
-/// Asks the Central Node for the numbers of a request.
-///
-/// The same request again changes nothing, whatever became of the first.
-///
-/// # Errors
-/// [`Kind::Invalid`] for what depends on time, registry or earlier requests (`SubscriberRequestDate`, `WindowDate`, `MsisdnRanges` `onedonor`,
-/// `ContractCode` `unique`).
-pub async fn submit(world: &World, actor: &Actor, request: &PortabilityRequest) -> Result<Outcome> {
-    let operator = OperatorCode::parse(&actor.org.operator_code).map_err(|error| Error::because(Kind::Internal, error))?;
-    let now = world.clock.now();
-    settle::numbers(world, msisdns(request), now).await?;
-    let mut unit = world.store.begin(Tenancy::Every).await?;
-    let recipient = Party { operator, org: Some(actor.org.name.clone()) };
-    let Some(stored) = place(world, &mut *unit, &recipient, request, now).await? else { return Ok(Outcome::AlreadyDone) };
-    let ids: Vec<_> = stored.iter().map(|order| order.id.as_str()).collect();
-    let portabilities = unit.portabilities_of(&actor.org.name, &ids, now).await?;
-    unit.audit_add(&actor.did_to(Operation::CreatePortability, &stored, now)).await?;
-    unit.commit().await?;
-    Ok(Outcome::Done(portabilities))
+/// A request, and who makes it.
+pub struct Ask<'a> {
+    pub recipient: Party,
+    pub request: &'a PortabilityRequest,
 }
 
-/// An operator outside asks for one number of an org of this server; what the org sees of it then.
-///
-/// It asks now or, while the Node is closed, did so when the Node was open last: what is waiting elsewhere concerns no donor yet.
-///
-/// # Errors
-/// [`Kind::Conflict`] where the Node refuses, so that the org sees nothing; [`Kind::Invalid`] for dates, as for [`submit`].
-pub async fn submit_from_outside(world: &World, operator: OperatorCode, request: &PortabilityRequest) -> Result<Portability> {
-    let now = world.clock.now();
-    settle::numbers(world, msisdns(request), now).await?;
-    let mut unit = world.store.begin(Tenancy::Every).await?;
-    let calendar = unit.directory_now().await?.calendar;
-    let asked_at = calendar.last_open(now).map_err(|error| Error::because(Kind::Internal, error))?;
-    let stored = place(world, &mut *unit, &Party { operator, org: None }, request, asked_at).await?.unwrap_or_default();
-    let order = stored.first().ok_or_else(|| Error::because(Kind::Internal, "a request without orders"))?;
-    if let Some(refusal) = order.porting.cause() {
-        return Err(Error::new(Kind::Conflict, format!("the Central Node refuses the request: {refusal}")));
+/// What became of a request: its orders, or nothing where it is a repeat.
+pub type Placed = Result<Option<Vec<Order>>>;
+
+/// Makes orders of requests that have no number in common, and brings them to the Node; what became of each. A request that fails has left
+/// nothing.
+pub async fn place(world: &World, unit: &mut dyn UnitOfWork, asks: &[Ask<'_>], now: Timestamp) -> Result<Vec<Placed>> {
+    let ids: Vec<_> = asks.iter().map(|_| Uuid::new_v4().to_string()).collect();
+    let recorded = record(unit, asks, &ids, now).await?;
+    let directory = unit.directory_now().await?;
+    let facts = node::facts(unit, &asks.iter().flat_map(|ask| msisdns(ask.request)).collect::<Vec<_>>()).await?;
+    let (mut placed, mut failed, mut orders) = (Vec::new(), Vec::new(), Vec::new());
+    for ((ask, id), recorded) in asks.iter().zip(&ids).zip(recorded) {
+        let made = match recorded {
+            Ok(Recorded::New) => orders_of(&directory, ask, &facts, id, now).map(Some).inspect_err(|_| failed.push(id.as_str())),
+            Ok(Recorded::Repeat) => Ok(None),
+            Err(error) => Err(error),
+        };
+        placed.push(made.map(|made| made.map(|made| orders.push(made))));
     }
-    let donor = order.donor_org().ok_or_else(|| Error::not_found("Msisdn in an org of this server"))?;
-    let seen = unit.portabilities_of(donor, &[&order.id], now).await?.pop();
-    let seen = seen.ok_or_else(|| Error::because(Kind::Internal, "a registered porting that its donor does not see"))?;
-    unit.commit().await?;
-    Ok(seen)
+    unit.requests_remove(&failed).await?;
+    let mut stored = start(world, unit, &directory, orders, &facts, now).await?;
+    let of = |(placed, id): (Result<Option<()>>, &String)| placed.map(|made| made.map(|()| stored.remove(id).unwrap_or_default()));
+    Ok(placed.into_iter().zip(&ids).map(of).collect())
 }
 
-fn msisdns(request: &PortabilityRequest) -> Vec<Msisdn> {
+pub fn msisdns(request: &PortabilityRequest) -> Vec<Msisdn> {
     request.numbers.iter().map(|number| number.msisdn).collect()
 }
 
-/// Makes orders of a request and brings them to the Node; `None`: the request is a repeat, and nothing has to be done.
-async fn place(
-    world: &World,
-    unit: &mut dyn UnitOfWork,
-    recipient: &Party,
-    request: &PortabilityRequest,
-    now: Timestamp,
-) -> Result<Option<Vec<Order>>> {
-    let request_id = Uuid::new_v4().to_string();
-    if record(unit, recipient.org.as_ref(), request, &request_id, now).await? == Outcome::AlreadyDone {
-        return Ok(None);
-    }
-    let directory = unit.directory_now().await?;
-    check_dates(&directory, request, now)?;
-    let facts = node::facts(unit, &msisdns(request)).await?;
-    let orders = orders(&directory, request, recipient, &facts, &request_id, now)?;
-    check_donors(request.access_type, &orders)?;
-    start(world, unit, &directory, orders, &facts, now).await.map(Some)
+/// Whether a request is new to its org.
+enum Recorded {
+    New,
+    Repeat,
 }
 
-/// Stores the request, unless it is a repeat: then nothing has to be done.
-async fn record(
-    unit: &mut dyn UnitOfWork,
-    org: Option<&OrgName>,
-    request: &PortabilityRequest,
-    id: &str,
-    now: Timestamp,
-) -> Result<Outcome> {
-    let digest = digest(request)?;
-    let contract_code = request.contract_code.as_str();
-    let new = NewRequest {
-        id,
-        org,
-        contract_code,
-        digest: &digest,
-        external_reference: request.external_reference.as_deref(),
-        subscriber: request.subscriber.as_ref(),
-        created_at: now,
-    };
-    if unit.request_add(&new).await? == Added::New {
-        return Ok(Outcome::Done(Vec::new()));
+/// Stores requests, but for repeats and those whose contract code is taken.
+async fn record(unit: &mut dyn UnitOfWork, asks: &[Ask<'_>], ids: &[String], now: Timestamp) -> Result<Vec<Result<Recorded>>> {
+    let digests = asks.iter().map(|ask| digest(ask.request)).collect::<Result<Vec<_>>>()?;
+    let mut requests = Vec::with_capacity(asks.len());
+    for ((Ask { recipient, request }, id), digest) in asks.iter().zip(ids).zip(&digests) {
+        requests.push(NewRequest {
+            id,
+            org: recipient.org.as_ref(),
+            contract_code: request.contract_code.as_str(),
+            digest,
+            external_reference: request.external_reference.as_deref(),
+            subscriber: request.subscriber.as_ref(),
+            created_at: now,
+        });
     }
-    let earlier = match org {
-        Some(org) => unit.request_digest(org, contract_code).await?,
+    let added = unit.requests_add(&requests).await?;
+    let mut recorded = Vec::with_capacity(asks.len());
+    for request in &requests {
+        let is_new = added.contains(request.id);
+        recorded.push(if is_new { Ok(Recorded::New) } else { repeated(unit, request).await? });
+    }
+    Ok(recorded)
+}
+
+/// What a request is whose contract code its org has used before.
+async fn repeated(unit: &mut dyn UnitOfWork, request: &NewRequest<'_>) -> Result<Result<Recorded>> {
+    let earlier = match request.org {
+        Some(org) => unit.request_digest(org, request.contract_code).await?,
         None => None,
     };
-    if earlier.as_ref() == Some(&digest) { Ok(Outcome::AlreadyDone) } else { Err(invalid("ContractCode", "unique")) }
+    let is_same = earlier.as_deref() == Some(request.digest);
+    Ok(if is_same { Ok(Recorded::Repeat) } else { Err(invalid("ContractCode", "unique")) })
+}
+
+/// The orders of a request, if it keeps the rules that depend on time and registry.
+fn orders_of(directory: &Directory, ask: &Ask<'_>, facts: &Facts, id: &str, now: Timestamp) -> Result<Vec<Order>> {
+    check_dates(directory, ask.request, now)?;
+    let orders = orders(directory, ask.request, &ask.recipient, facts, id, now)?;
+    check_donors(ask.request.access_type, &orders)?;
+    Ok(orders)
 }
 
 /// A digest of what a request means, so that two spellings of one request have the same, and nothing personal can be read from it.
@@ -161,8 +143,8 @@ fn check_dates(directory: &Directory, request: &PortabilityRequest, now: Timesta
     if violations.is_empty() { Ok(()) } else { Err(violations.into()) }
 }
 
-/// The orders of a request, sorted by number so that concurrent requests meet in the same order; each waits for the Node to open,
-/// which for those it never hears of, and while it is open, is now.
+/// The orders of a request, sorted by number; each waits for the Node to open, which for those it never hears of, and while it is open, is
+/// now.
 fn orders(
     directory: &Directory,
     request: &PortabilityRequest,
@@ -206,22 +188,28 @@ fn check_donors(access_type: AccessType, orders: &[Order]) -> Result<()> {
     if access_type == AccessType::Multiple && donors.len() > 1 { Err(invalid("MsisdnRanges", "onedonor")) } else { Ok(()) }
 }
 
-/// Brings orders to the Node where it is open, and leaves the others waiting for it.
+/// Brings the orders of requests to the Node where it is open, and leaves the others waiting for it; what is stored, by request.
 async fn start(
     world: &World,
     unit: &mut dyn UnitOfWork,
     directory: &Directory,
-    orders: Vec<Order>,
+    requests: Vec<Vec<Order>>,
     facts: &Facts,
     now: Timestamp,
-) -> Result<Vec<Order>> {
+) -> Result<HashMap<String, Vec<Order>>> {
     let waits = |order: &Order| order.porting.record().opens_at.is_some_and(|opens_at| opens_at > now);
-    let (waiting, ready): (Vec<_>, Vec<_>) = orders.into_iter().partition(waits);
+    let (waiting, ready): (Vec<_>, Vec<_>) = requests.into_iter().map(|orders| orders.into_iter().partition::<Vec<_>, _>(waits)).unzip();
     let mut lived = node::submit(world, unit, directory, ready, facts, now).await?;
-    for mut order in waiting {
+    for mut order in waiting.into_iter().flatten() {
         let opens_at = order.porting.record().opens_at.unwrap_or(now);
         let events = order.apply(Porting::send(now, opens_at)).into_iter().collect();
         lived.push(Lived { order, events });
     }
-    write(unit, lived, now).await
+    // Concurrent requests meet in the same order.
+    lived.sort_by_key(|it| it.order.msisdn);
+    let mut stored: HashMap<String, Vec<Order>> = HashMap::new();
+    for order in write(unit, lived, now).await? {
+        stored.entry(order.request_id.clone()).or_default().push(order);
+    }
+    Ok(stored)
 }

@@ -3,9 +3,10 @@
 use std::fmt::Write as _;
 use std::process::Stdio;
 
-use crate::support::database::ScratchDir;
+use crate::support::conn::Conn;
+use crate::support::database::{ScratchDir, with_database};
 use crate::support::process::{Output, portero, run};
-use crate::support::{Database, both_databases};
+use crate::support::{Database, Engine, both_databases};
 
 const HEADER: &str = "msisdn,org,imsi,segment,belongs_to,status,checked_at,imsi_created_at,from_org,from_belongs_to,earlier_imsis\n";
 
@@ -205,4 +206,24 @@ both_databases! {
         assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), b"1 lines imported\n".as_slice()));
         assert_eq!(inventory(&database).lines().count(), 2);
     }
+}
+
+/// Postgres would go on planning for the table that it was: what comes next would read all SIMs for each number.
+#[tokio::test]
+async fn what_is_imported_is_planned_for() {
+    with_database(Engine::Postgres, async |database: Database| {
+        registry(&database).await;
+        let lines: String = (0..5_000_u64).fold("msisdn,org,imsi\n".to_owned(), |mut text, number| {
+            writeln!(text, "{},masmovil,{}", 640_000_000 + number, 214_049_100_000_000 + number).unwrap();
+            text
+        });
+        let dir = ScratchDir::new();
+        says(&command(&database, &["import", &dir.file("numbers.csv", lines)]), 0, "5000 lines imported\n");
+        let mut conn = Conn::open(&database).await;
+        for table in ["msisdns", "imsis"] {
+            assert_eq!(conn.number(&format!("SELECT reltuples::BIGINT FROM pg_class WHERE relname = '{table}'")).await, 5_000, "{table}");
+        }
+        conn.close().await;
+    })
+    .await;
 }

@@ -11,6 +11,8 @@ mod network;
 mod pgbouncer;
 mod pool;
 mod postgres;
+mod power;
+mod replica;
 mod upgrade;
 
 use std::time::Duration;

@@ -22,8 +22,8 @@ use portero::domain::request::{AccessType, PortabilityRequest, RequestedNumber};
 use portero::entitlement::stored::StoredTokens;
 use portero::error::{Error, Kind};
 use portero::service::portability::answer::{self, DonorCommand};
-use portero::service::portability::{read, request};
-use portero::service::{World, inventory, operators, registry, settle};
+use portero::service::portability::{read, submit};
+use portero::service::{Requests, World, inventory, operators, registry, settle};
 use portero::store::{DueScope, ListScope, Listing};
 
 use crate::support::clock::ManualClock;
@@ -126,10 +126,12 @@ impl Stage {
         let clock = Arc::new(ManualClock::default());
         clock.set(madrid("2025-12-04T19:30:00"));
         let world = World {
+            replica: None,
             entitlement: Arc::new(StoredTokens::new(store.clone())),
             central_node: Arc::new(SimulatedNode::new(Arc::new(Donors))),
             clock: clock.clone(),
             store,
+            requests: Requests::default(),
         };
         Self { world, clock, contracts: 0, sims: 0, written: Vec::new() }
     }
@@ -196,9 +198,9 @@ impl Stage {
         let default = calendar.schedule(self.now()).unwrap().window();
         let window = (days_later > 0).then(|| default + SignedDuration::from_hours(24 * days_later));
         let request = self.body(&actor.org.operator_code, &actor.org.nrn, numbers, window);
-        let done = allowed(request::submit(&self.world, &actor, &request).await);
+        let done = allowed(submit::submit(&self.world, &actor, request.clone()).await);
         if done.is_some() {
-            let again = request::submit(&self.world, &actor, &request).await.unwrap();
+            let again = submit::submit(&self.world, &actor, request).await.unwrap();
             assert_eq!(again, portero::service::portability::Outcome::AlreadyDone);
         }
     }
@@ -209,7 +211,7 @@ impl Stage {
         let owner = operators::owner(&self.world, &holder, number).await.unwrap().current;
         if owner.to_string() == holder.operator_code {
             let request = self.body("004", "730000", &[0], None);
-            allowed(request::submit_from_outside(&self.world, OperatorCode::parse("004").unwrap(), &request).await);
+            allowed(submit::submit_from_outside(&self.world, OperatorCode::parse("004").unwrap(), &request).await);
         }
     }
 

@@ -78,18 +78,23 @@ impl Cluster {
 
     /// Makes a standby that follows it, and waits for that one's word before it acknowledges anything, from now on.
     pub async fn with_standby(&self) -> Self {
+        let standby = self.replica().await;
+        let database = Database::at_url(Engine::Postgres, &self.url());
+        database.execute("ALTER SYSTEM SET synchronous_standby_names = '*'").await;
+        database.execute("SELECT pg_reload_conf()").await;
+        standby
+    }
+
+    /// Makes a standby that follows it, without waiting for it.
+    pub async fn replica(&self) -> Self {
         let (host, port) = ("--host=127.0.0.1", format!("--port={}", self.port));
-        let standby = blocking(move || {
+        blocking(move || {
             let standby = Self { dir: home(), port: 0 };
             let arguments = ["--username=postgres", "--write-recovery-conf", "--wal-method=stream", "--checkpoint=fast", "--no-sync"];
             run(program("pg_basebackup").arg("--pgdata").arg(standby.data()).args([host, &port]).args(arguments));
             standby.listen()
         })
-        .await;
-        let database = Database::at_url(Engine::Postgres, &self.url());
-        database.execute("ALTER SYSTEM SET synchronous_standby_names = '*'").await;
-        database.execute("SELECT pg_reload_conf()").await;
-        standby
+        .await
     }
 
     /// Writes its database to a file, as an administrator's backup does.

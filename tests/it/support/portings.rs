@@ -12,7 +12,7 @@ use portero::domain::msisdn::Msisdn;
 use portero::domain::nrn::Nrn;
 use portero::domain::operator::OperatorCode;
 use portero::domain::request::{AccessType, PortabilityRequest, RequestedNumber};
-use portero::service::portability::request;
+use portero::service::portability::submit;
 use portero::service::registry;
 use serde_json::{Value, json};
 
@@ -106,7 +106,7 @@ impl Node {
             subscriber_request_date: None,
             window_date: None,
         };
-        request::submit_from_outside(&self.world, OperatorCode::parse(operator).unwrap(), &request).await.unwrap();
+        submit::submit_from_outside(&self.world, OperatorCode::parse(operator).unwrap(), &request).await.unwrap();
     }
 
     /// Sets the clock to a local time of Madrid.

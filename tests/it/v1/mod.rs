@@ -11,6 +11,7 @@ mod privacy;
 mod refusals;
 mod request;
 mod settled;
+mod together;
 
 pub use curls::published;
 pub use lists::filter;

@@ -3,12 +3,13 @@
 //! One statement for sixty-four numbers costs the database a fraction of sixty-four statements, and the server a fraction of the system
 //! calls. Nothing waits for company: a request that finds a free lane is sent at once, alone if it is alone.
 
+pub mod transactions;
+
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use super::failure::query_failure;
 use crate::error::{Error, Kind, Result};
 
 /// The most requests that one statement is for: more would make those at its front wait for those at its end.
@@ -18,8 +19,11 @@ const MOST: usize = 64;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What comes of a batch's work on the database, if it comes in time. Otherwise its connection is given up.
+///
+/// # Errors
+/// [`Kind::Unavailable`] after five seconds; those of the work.
 pub async fn in_time<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
-    let silent = |_| Err(query_failure(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())));
+    let silent = |elapsed| Err(Error::because(Kind::Unavailable, elapsed));
     tokio::time::timeout(PATIENCE, work).await.unwrap_or_else(silent)
 }
 
@@ -97,6 +101,9 @@ impl<B: Batch> Queue<B> {
     }
 
     /// Asks, and waits for the answer, which is never that of a statement sent before now.
+    ///
+    /// # Errors
+    /// Those of the batch; [`Kind::Unavailable`] where the queue is closed.
     pub async fn ask(self: &Arc<Self>, request: B::Request) -> Result<B::Answer> {
         let (answer, answered) = oneshot::channel();
         if self.enqueue(Waiting { request, answer })? {
@@ -109,7 +116,7 @@ impl<B: Batch> Queue<B> {
     fn enqueue(&self, waiting: Waiting<B>) -> Result<bool> {
         let mut state = self.state();
         if state.closed {
-            return Err(query_failure(sqlx::Error::PoolClosed));
+            return Err(Error::because(Kind::Unavailable, "the database is closed"));
         }
         state.waiting.push(waiting);
         let is_free = state.running < self.lanes;
