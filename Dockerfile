@@ -1,7 +1,13 @@
+# The same sources give the same program: versions are locked, and all paths are those of the build stage. For the same image, byte for byte, name
+# the base images by their digests (--build-arg RUST_IMAGE=rust@sha256:… --build-arg BASE_IMAGE=debian@sha256:…), and have the layers dated by the
+# commit: SOURCE_DATE_EPOCH=$(git log -1 --format=%ct) docker buildx build --output type=image,rewrite-timestamp=true …
+#
 # RUST_VERSION equals `rust-version` of Cargo.toml, where the toolchain is pinned.
 ARG RUST_VERSION=1.95
+ARG RUST_IMAGE=rust:${RUST_VERSION}-slim-bookworm
+ARG BASE_IMAGE=debian:bookworm-slim
 
-FROM rust:${RUST_VERSION}-slim-bookworm AS build
+FROM ${RUST_IMAGE} AS build
 WORKDIR /src
 ENV CARGO_PROFILE_RELEASE_STRIP=symbols
 
@@ -19,7 +25,7 @@ COPY src src
 RUN touch src/lib.rs src/main.rs \
  && cargo build --release --locked
 
-FROM debian:bookworm-slim
+FROM ${BASE_IMAGE}
 RUN install --directory --owner=10001 --group=10001 /data
 # The roots trusted in outgoing TLS: JWKS, Entitlement Server, Sentry.
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/

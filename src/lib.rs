@@ -37,6 +37,8 @@ pub mod domain;
 pub mod entitlement;
 pub mod error;
 pub mod http;
+#[cfg(test)]
+mod mangled;
 pub mod mock;
 pub mod server;
 pub mod service;

@@ -297,3 +297,51 @@ pub fn sign(
     let key = EncodingKey::from_secret(secret.0.as_bytes());
     jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &key).map_err(|error| Error::because(Kind::Internal, error))
 }
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt as _;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::clock::SystemClock;
+    use crate::mangled::mangled;
+
+    /// A token with this header and these claims, whatever they are, signed with the development secret.
+    fn signed(header: &str, claims: &str) -> String {
+        let message = format!("{}.{}", BASE64_URL_SAFE_NO_PAD.encode(header), BASE64_URL_SAFE_NO_PAD.encode(claims));
+        let key = EncodingKey::from_secret(DEVELOPMENT_SECRET.as_bytes());
+        let signature = jsonwebtoken::crypto::sign(message.as_bytes(), &key, Algorithm::HS256).unwrap();
+        format!("{message}.{signature}")
+    }
+
+    /// Whom a token speaks for: nothing of it is waited for.
+    fn verified(token: &str, rules: TokenRules) -> Result<Arc<Principal>> {
+        let verifier = Verifier::new(Some(&Secret::development()), None, rules, Arc::new(SystemClock), Arc::default());
+        verifier.verify(token).now_or_never().unwrap()
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_answered(
+            header in mangled(&[r#"{"alg":"HS256","typ":"JWT"}"#, r#"{"alg":"EdDSA","kid":"1","crit":null}"#]),
+            claims in mangled(&[
+                r#"{"sub":"crm","orgs":["masmovil"],"scope":"api:everything","exp":4102444800,"nbf":0.5,"iss":"a","aud":["b"]}"#,
+                r#"{"orgs":["*"],"scope":"mock portabilities:read","exp":1e300}"#,
+            ]),
+            ruled: bool,
+        ) {
+            let rules = TokenRules { issuer: ruled.then(|| "a".to_owned()), audience: ruled.then(|| "b".to_owned()) };
+            let outcome = verified(&signed(&header, &claims), rules);
+            prop_assert!(outcome.as_ref().map_or_else(|error| error.kind() == Kind::InvalidToken, |_| true), "{:?}", outcome);
+        }
+
+        #[test]
+        fn any_text_is_answered_that_nobody_signed(token in mangled(&[
+            "eyJhbGciOiJIUzI1NiJ9.eyJleHAiOjQxMDI0NDQ4MDB9.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+            "eyJhbGciOiJFZERTQSIsImtpZCI6IjEifQ.e30.",
+        ])) {
+            prop_assert_eq!(verified(&token, TokenRules::default()).unwrap_err().kind(), Kind::InvalidToken);
+        }
+    }
+}

@@ -193,7 +193,20 @@ async fn write<T: Line>(
 /// Where an export goes: beside the file first, so that what had the name before is whole until this is.
 enum Target {
     Standard(std::io::Stdout),
-    Beside(File, PathBuf),
+    Beside(Beside),
+}
+
+/// A file that is gone again, unless it has got the name it is meant for.
+struct Beside {
+    file: File,
+    path: PathBuf,
+}
+
+impl Drop for Beside {
+    fn drop(&mut self) {
+        // Nothing has this name any more once the file has another one.
+        let _ = std::fs::remove_file(&self.path);
+    }
 }
 
 impl Target {
@@ -201,15 +214,15 @@ impl Target {
         if path == Path::new("-") {
             return Ok(Self::Standard(std::io::stdout()));
         }
-        let beside = path.with_added_extension("part");
-        let file = File::create(&beside).map_err(|error| CommandError::File(beside.clone(), error))?;
-        Ok(Self::Beside(file, beside))
+        let path = path.with_added_extension("part");
+        let file = File::create(&path).map_err(|error| CommandError::File(path.clone(), error))?;
+        Ok(Self::Beside(Beside { file, path }))
     }
 
     /// Gives it its name.
     fn keep(self, path: &Path) -> Result<(), CommandError> {
-        let Self::Beside(file, beside) = self else { return Ok(()) };
-        let kept = file.sync_all().and_then(|()| std::fs::rename(&beside, path));
+        let Self::Beside(beside) = self else { return Ok(()) };
+        let kept = beside.file.sync_all().and_then(|()| std::fs::rename(&beside.path, path));
         kept.map_err(|error| CommandError::File(path.to_owned(), error))
     }
 }
@@ -218,14 +231,14 @@ impl Write for Target {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         match self {
             Self::Standard(stdout) => stdout.write(bytes),
-            Self::Beside(file, _) => file.write(bytes),
+            Self::Beside(beside) => beside.file.write(bytes),
         }
     }
 
     fn flush(&mut self) -> std::io::Result<()> {
         match self {
             Self::Standard(stdout) => stdout.flush(),
-            Self::Beside(file, _) => file.flush(),
+            Self::Beside(beside) => beside.file.flush(),
         }
     }
 }

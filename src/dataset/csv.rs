@@ -186,3 +186,53 @@ impl Line for PortedNumber {
         vec![self.msisdn.to_string(), self.operator.to_string(), self.nrn.to_string()]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::mangled::mangled_bytes;
+
+    /// What is read of a file's lines, as lines again; `None` where its first line is none of ours.
+    fn read<T: Line>(file: &[u8]) -> Option<Vec<Vec<String>>> {
+        let known = Known {
+            now: Timestamp::UNIX_EPOCH,
+            orgs: HashMap::from([(OrgName::parse("masmovil").unwrap(), BelongsTo::MasStack)]),
+            operators: HashSet::from([OperatorCode::parse("005").unwrap()]),
+        };
+        let mut reader = csv::Reader::from_reader(file);
+        let columns = Columns::of::<T>(reader.headers().ok()?).ok()?;
+        let lines = reader.into_records().filter_map(Result::ok);
+        Some(lines.filter_map(|line| T::read(&columns.fields(&line), &known).ok()).map(|row| row.write()).collect())
+    }
+
+    /// What `export` would write of it.
+    fn written<T: Line>(lines: &[Vec<String>]) -> Vec<u8> {
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        let (required, optional) = T::COLUMNS;
+        writer.write_record(required.iter().chain(optional)).unwrap();
+        for line in lines {
+            writer.write_record(line).unwrap();
+        }
+        writer.into_inner().unwrap()
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_answered(file in mangled_bytes(&[
+            "msisdn,org\n644555001,masmovil\n+34644555002,masmovil\n",
+            "msisdn,org,imsi,segment,belongs_to,status,checked_at,imsi_created_at,from_org,from_belongs_to,earlier_imsis\n\
+             644555001,masmovil,214049000001001,B2B,heos,OK,2026-01-01T00:00:00Z,2026-01-01T00:00:00.5Z,yoigo,mas-stack,\
+             214049000001003;B2C;2026-01-01T00:00:00Z 214049000001004;B2C;2025-01-01T00:00:00Z\n",
+            "nrn,\"operator\",msisdn\r\n741111,005,\"666777888\"\r\n",
+        ])) {
+            if let Some(lines) = read::<NewNumber>(&file) {
+                prop_assert_eq!(read::<NewNumber>(&written::<NewNumber>(&lines)), Some(lines));
+            }
+            if let Some(lines) = read::<PortedNumber>(&file) {
+                prop_assert_eq!(read::<PortedNumber>(&written::<PortedNumber>(&lines)), Some(lines));
+            }
+        }
+    }
+}

@@ -128,7 +128,10 @@ fn converted<Raw, T>(list: &str, items: &[Raw], convert: impl Fn(&Raw) -> Result
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::mangled::mangled;
 
     #[test]
     fn the_demo_data_are_valid() {
@@ -145,5 +148,25 @@ mod tests {
         assert!(wrong(r#"{"msisdns": [{"msisdn": 5}]}"#).contains("msisdns[0].msisdn"));
         let token = r#"{"operator_tokens": [{"token": "abcdefgh", "msisdn": "12"}]}"#;
         assert_eq!(wrong(token), "data set, operator_tokens[0].msisdn is not valid");
+    }
+
+    proptest! {
+        /// What is read is written as something that is read as the same.
+        #[test]
+        fn any_text_is_answered(json in mangled(&[
+            r#"{"clock":{"now":"2027-03-03T09:30:00Z","frozen":true,"scale":60},"holidays":["2027-05-03"],"counters":[{"name":"a","value":7}]}"#,
+            r#"{"orgs":[{"name":"masmovil","operator_code":"005","nrn":"741111","home_system":"mas-stack","tenant_id":2,"bit":2,"tier":1}]}"#,
+            r#"{"msisdns":[{"msisdn":"666777888","org":"yoigo","belongs_to":"heos","status":"OK","checked_at":"2025-01-15T10:30:00Z","imsis":[{"imsi":"214040119172971","segment":"B2C","created_at":"2025-01-15T10:30:00Z"}]}]}"#,
+            r#"{"operator_tokens":[{"token":"abc123xyz456","msisdn":"666777888","expires_at":null}],"ported_numbers":[{"msisdn":"666777888","operator":"005","nrn":"741111"}]}"#,
+        ])) {
+            match DataSet::parse(&json) {
+                Ok(data) => {
+                    let written = serde_json::to_string(&data.written()).unwrap();
+                    let again = serde_json::to_string(&DataSet::parse(&written).unwrap().written()).unwrap();
+                    prop_assert_eq!(written, again);
+                }
+                Err(error) => prop_assert_eq!(error.kind(), Kind::Invalid),
+            }
+        }
     }
 }

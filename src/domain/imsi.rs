@@ -57,7 +57,10 @@ impl fmt::Debug for Imsi {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::mangled::mangled;
 
     #[test]
     fn lengths() {
@@ -79,5 +82,15 @@ mod tests {
     #[test]
     fn masked_in_debug() {
         assert_eq!(format!("{:?}", Imsi::parse("214040119172971").unwrap()), "Imsi(***971)");
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_answered(text in mangled(&["21404011917297", "214040119172971", "2140420422222227"])) {
+            if let Ok(imsi) = Imsi::parse(&text) {
+                prop_assert_eq!(imsi.as_str(), &text);
+                prop_assert_eq!(format!("{imsi:?}").len(), "Imsi(***971)".len());
+            }
+        }
     }
 }

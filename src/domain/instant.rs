@@ -50,6 +50,7 @@ fn fits(text: &[u8], picture: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mangled::mangled;
     use proptest::prelude::*;
     use rstest::rstest;
 
@@ -100,7 +101,7 @@ mod tests {
         }
 
         #[test]
-        fn any_text_is_answered(text in "\\PC{0,40}|[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-9:.]{8,12}[Z0-9:+-]{0,6}") {
+        fn any_text_is_answered(text in mangled(&["2025-01-15T10:30:00Z", "2025-03-30T02:30:00.123456789+02:00", "-009999-01-01T00:00:00-23:59", "9999-12-31T23:59:60Z"])) {
             if let Some(instant) = parse(&text) {
                 prop_assert_eq!(parse(&instant.to_string()), Some(instant));
             }

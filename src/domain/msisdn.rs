@@ -85,6 +85,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::mangled::mangled;
 
     #[test]
     fn every_accepted_form_names_the_same_number() {
@@ -140,8 +141,11 @@ mod tests {
         }
 
         #[test]
-        fn no_text_panics(text in ".*") {
-            let _ = Msisdn::parse(&text);
+        fn any_text_is_answered(text in mangled(&["666777888", "34666777888", "+34766777888", "0034666777888"])) {
+            if let Ok(number) = Msisdn::parse(&text) {
+                prop_assert!(text.is_ascii() && text.ends_with(&number.to_string()));
+                prop_assert_eq!(Msisdn::parse(&number.international()), Ok(number));
+            }
         }
     }
 }

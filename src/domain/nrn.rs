@@ -50,6 +50,7 @@ impl fmt::Display for Nrn {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mangled::mangled;
     use proptest::prelude::*;
     use rstest::rstest;
 
@@ -85,6 +86,11 @@ mod tests {
         #[test]
         fn the_text_is_the_canonical_form(text in "[0-9]{6}") {
             prop_assert_eq!(Nrn::parse(&text).unwrap().to_string(), text);
+        }
+
+        #[test]
+        fn any_text_is_answered(text in mangled(&["741111", "000042"])) {
+            prop_assert!(Nrn::parse(&text).map_or(true, |nrn| nrn.to_string() == text));
         }
     }
 }

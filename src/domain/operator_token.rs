@@ -66,9 +66,10 @@ const fn is_token_character(byte: u8) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::{prop_assert_eq, proptest};
+    use proptest::prelude::{prop_assert, prop_assert_eq, proptest};
 
     use super::{InvalidOperatorToken, OperatorToken};
+    use crate::mangled::mangled;
 
     #[test]
     fn tokens_are_judged_by_length_and_alphabet() {
@@ -113,6 +114,11 @@ mod tests {
         fn every_text_of_the_alphabet_is_kept_as_it_is(text in "[A-Za-z0-9._~+/=-]{8,512}") {
             let token = OperatorToken::parse(&text).unwrap();
             prop_assert_eq!(token.expose(), text);
+        }
+
+        #[test]
+        fn any_text_is_answered(text in mangled(&["abc123xyz456", "Az09._~+/=-"])) {
+            prop_assert!(OperatorToken::parse(&text).map_or(true, |token| token.expose() == text));
         }
 
         #[test]

@@ -86,7 +86,10 @@ impl Tenancy {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::mangled::mangled;
 
     #[test]
     fn names() {
@@ -105,5 +108,12 @@ mod tests {
         assert!(!Tenancy::of(&yoigo).sees(&simyo));
         assert!(!Tenancy::Orgs(vec![]).sees(&yoigo));
         assert!(Tenancy::Every.sees(&simyo));
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_answered(text in mangled(&["masmovil", "osp-stack", "org_2"])) {
+            prop_assert!(OrgName::parse(&text).map_or(true, |name| name.as_str() == text));
+        }
     }
 }

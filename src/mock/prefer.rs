@@ -172,6 +172,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::mangled::mangled;
 
     fn of(lines: &[&str]) -> Option<Preferences> {
         Preferences::of(&lines.iter().map(|line| (PREFER, HeaderValue::from_str(line).unwrap())).collect())
@@ -230,8 +231,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_header_panics(line in "[ -~]*") {
-            let _ = of(&[&line]).map(|preferences| (preferences.delay().is_ok(), preferences.code));
+        fn any_text_is_answered(line in mangled(&["code=404, example=\"a, b; \\\"c\\\" \\\\\", delay=1500", "respond-async; wait=9, Code=\"200\";delay=5"])) {
+            let Ok(line) = HeaderValue::from_str(&line) else { return Ok(()) };
+            let Some(preferences) = Preferences::of(&HeaderMap::from_iter([(PREFER, line)])) else { return Ok(()) };
+            prop_assert!(preferences.delay().map_or(true, |delay| delay <= LONGEST));
+            let mut response = Response::new(Body::empty());
+            preferences.confirm(&mut response);
+            let applied = response.headers()[PREFERENCE_APPLIED].clone();
+            prop_assert_eq!(Preferences::of(&HeaderMap::from_iter([(PREFER, applied)])), Some(preferences));
         }
 
         #[test]

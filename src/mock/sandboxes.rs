@@ -190,3 +190,19 @@ fn check_name(name: &str, field: &str) -> Result<()> {
         (1..=63).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
     if valid { Ok(()) } else { Err(Violation { field: field.to_owned(), tag: "sandbox" }.into()) }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::mangled::mangled;
+
+    proptest! {
+        #[test]
+        fn any_text_is_answered(name in mangled(&["ci-7", "default", "0123456789012345678901234567890123456789012345678901234567890ab"])) {
+            let sane = !name.is_empty() && name.len() < 64 && name.chars().all(|c| matches!(c, 'a'..='z' | '0'..='9' | '-'));
+            prop_assert_eq!(check_name(&name, "X-Sandbox").is_ok(), sane);
+        }
+    }
+}

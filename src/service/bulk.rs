@@ -89,7 +89,7 @@ pub async fn take_in<T, E: From<Error>>(
 /// Takes numbers of a file into the inventory; those that it cannot have, with why not.
 ///
 /// # Errors
-/// Those of [`load`].
+/// Those of `load`.
 pub async fn numbers(unit: &mut dyn UnitOfWork, rows: Vec<Numbered<NewNumber>>) -> Result<Vec<Numbered<String>>> {
     let (lines, numbers): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
     let insertions = load(unit, &numbers).await?;

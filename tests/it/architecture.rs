@@ -26,6 +26,9 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("mock", &["domain", "error", "clock", "service", "auth", "http", "store", "dataset", "entitlement", "central_node"]),
 ];
 
+/// What is there for tests alone: it may be named by those of every layer, and names none.
+const OF_TESTS: &str = "mangled";
+
 /// What puts the house together, and may name everything.
 const ROOF: &[&str] = &["lib", "main", "cli", "config", "server"];
 
@@ -42,19 +45,19 @@ struct Source {
 
 fn sources() -> Vec<Source> {
     let mut found = Vec::new();
-    collect(&root().join("src"), &mut found);
+    collect(&root().join("src"), &root().join("src"), &mut found);
     assert!(found.len() > 30);
     found
 }
 
-fn collect(dir: &Path, found: &mut Vec<Source>) {
+fn collect(top: &Path, dir: &Path, found: &mut Vec<Source>) {
     for entry in std::fs::read_dir(dir).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
-            collect(&path, found);
+            collect(top, &path, found);
         } else if path.extension().is_some_and(|extension| extension == "rs") {
             let text = std::fs::read_to_string(&path).unwrap();
-            let path = path.strip_prefix(root().join("src")).unwrap().to_owned();
+            let path = path.strip_prefix(top).unwrap().to_owned();
             let layer = path.components().next().unwrap().as_os_str().to_str().unwrap().trim_end_matches(".rs").to_owned();
             let code = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
             found.push(Source { path, layer, code, lines: text.lines().count() });
@@ -78,6 +81,7 @@ impl Source {
             named.extend(layers.filter(|name| LAYERS.iter().any(|(layer, _)| layer == name)));
         }
         named.remove(&self.layer);
+        named.remove(OF_TESTS);
         named
     }
 
@@ -106,6 +110,10 @@ fn no_layer_knows_the_one_above() {
     let mut wrong = Vec::new();
     for source in sources() {
         if ROOF.contains(&source.layer.as_str()) {
+            continue;
+        }
+        if source.layer == OF_TESTS {
+            assert_eq!(source.names(), BTreeSet::new());
             continue;
         }
         let allowed = LAYERS.iter().find(|(layer, _)| *layer == source.layer);
@@ -179,4 +187,29 @@ fn the_image_has_the_pinned_rust_version() {
     let pinned = of(include_str!("../../Cargo.toml"), "rust-version = ");
     assert!(pinned.is_some());
     assert_eq!(of(include_str!("../../Dockerfile"), "ARG RUST_VERSION="), pinned);
+}
+
+/// What Cargo.toml asks for is named somewhere; what is only for tests, in tests.
+#[test]
+fn every_dependency_is_used() {
+    let manifest = std::fs::read_to_string(root().join("Cargo.toml")).unwrap();
+    let name = Regex::new("^([a-z0-9_-]+) = ").unwrap();
+    let of = |section: &str| -> Vec<String> {
+        let (_, rest) = manifest.split_once(&format!("\n[{section}]\n")).unwrap();
+        let lines = rest.lines().take_while(|line| !line.starts_with('['));
+        lines.filter_map(|line| Some(name.captures(line)?[1].replace('-', "_"))).collect()
+    };
+    let program: String = sources().into_iter().map(|source| source.code).collect();
+    let mut tests = Vec::new();
+    collect(&root().join("tests"), &root().join("tests"), &mut tests);
+    let tests = program.clone() + &tests.into_iter().map(|source| source.code).collect::<String>();
+    for (section, code) in [("dependencies", program), ("dev-dependencies", tests)] {
+        // In a path, and not as a module of ours.
+        let is_used = |name: &String| {
+            let path = format!("{name}::");
+            code.match_indices(&path).any(|(place, _)| !code[..place].ends_with(|c: char| c == ':' || c == '_' || c.is_alphanumeric()))
+        };
+        let unused: Vec<_> = of(section).into_iter().filter(|name| !is_used(name)).collect();
+        assert!(unused.is_empty() && of(section).len() > 4, "{section}: {unused:?}");
+    }
 }

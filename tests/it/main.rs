@@ -21,6 +21,7 @@ mod round_trips;
 mod schema;
 mod secrets;
 mod store;
+mod strangers;
 mod support;
 mod tls;
 mod together;

@@ -167,6 +167,16 @@ pub fn types() -> Vec<(String, String)> {
     types.map(|(name, kind)| (name.to_owned(), kind.to_owned())).collect()
 }
 
+/// The names of all series, and of the histograms themselves.
+pub fn series() -> BTreeSet<String> {
+    let names = |(name, kind): (String, String)| match kind.as_str() {
+        "counter" => vec![name + "_total"],
+        "histogram" => ["", "_bucket", "_count", "_sum"].iter().map(|suffix| format!("{name}{suffix}")).collect(),
+        _ => vec![name],
+    };
+    types().into_iter().flat_map(names).collect()
+}
+
 /// The dashboard asks for metrics that exist, and for each of them.
 #[test]
 fn the_dashboard() {

@@ -1,4 +1,4 @@
-//! The README says what is true: its tables are the code's, and its tour runs.
+//! The README, and the page on operating, say what is true: their tables are the code's, their links lead somewhere, and the tour runs.
 
 use std::path::Path;
 use std::process::Command;
@@ -7,30 +7,58 @@ use clap::Args;
 use clap::builder::StyledStr;
 use portero::config::ServeConfig;
 use portero::error::Kind;
+use regex::Regex;
 use serde_json::Value;
 
 use crate::support::database::{ScratchDir, root};
 use crate::support::process::{Served, in_dir, portero, run, search_path};
 
-fn readme() -> String {
-    std::fs::read_to_string(root().join("README.md")).unwrap()
+const README: &str = "README.md";
+const OPERATING: &str = "deploy/README.md";
+
+fn page(file: &str) -> String {
+    std::fs::read_to_string(root().join(file)).unwrap()
 }
 
-/// The part of the README below a heading of the second level.
-fn section(title: &str) -> String {
-    let readme = readme();
-    let (_, rest) = readme.split_once(&format!("\n## {title}\n")).unwrap_or_else(|| panic!("README.md has no section '{title}'"));
+/// The part of a page below a heading of the second level.
+fn section(file: &str, title: &str) -> String {
+    let page = page(file);
+    let (_, rest) = page.split_once(&format!("\n## {title}\n")).unwrap_or_else(|| panic!("{file} has no section '{title}'"));
     rest.split("\n## ").next().unwrap().to_owned()
 }
 
 /// The rows of the only table of a section, without its two head lines.
-fn table(title: &str) -> Vec<String> {
-    section(title).lines().filter(|line| line.starts_with('|')).skip(2).map(str::to_owned).collect()
+fn table(file: &str, title: &str) -> Vec<String> {
+    section(file, title).lines().filter(|line| line.starts_with('|')).skip(2).map(str::to_owned).collect()
 }
 
 #[track_caller]
 fn assert_table(title: &str, expected: &[String]) {
-    assert!(table(title) == expected, "the table of '{title}' in README.md should be\n\n{}\n", expected.join("\n"));
+    assert!(table(README, title) == expected, "the table of '{title}' in README.md should be\n\n{}\n", expected.join("\n"));
+}
+
+/// A heading as links name it.
+fn anchor(heading: &str) -> String {
+    let kept = heading.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
+    kept.collect::<String>().to_lowercase().replace(' ', "-")
+}
+
+/// Each link within the repository is to a file that is there, and to a heading of it.
+#[test]
+fn links_lead_somewhere() {
+    let link = Regex::new(r"\]\(([^)#]*)(?:#([^)]+))?\)").unwrap();
+    for file in [README, OPERATING] {
+        let text = page(file);
+        let links: Vec<_> = link.captures_iter(&text).filter(|link| !link[1].contains("://")).collect();
+        assert!(!links.is_empty(), "{file}");
+        for link in links {
+            let target = if link[1].is_empty() { root().join(file) } else { root().join(file).parent().unwrap().join(&link[1]) };
+            let linked = std::fs::read_to_string(&target).unwrap_or_else(|error| panic!("{file}: {}: {error}", &link[0]));
+            let headings = linked.lines().filter(|line| line.starts_with('#')).map(|line| anchor(line.trim_start_matches('#').trim()));
+            let named = link.get(2).map(|heading| heading.as_str());
+            assert!(named.is_none_or(|named| headings.into_iter().any(|heading| heading == named)), "{file}: {}", &link[0]);
+        }
+    }
 }
 
 #[test]
@@ -54,9 +82,7 @@ fn the_table_of_settings() {
 /// Who may call what is shown by tests that exist.
 #[test]
 fn the_table_of_threats() {
-    let section = section("Operation");
-    let (_, threats) = section.split_once("### Who may call what").unwrap();
-    let rows: Vec<_> = threats.lines().filter(|line| line.starts_with('|')).skip(2).collect();
+    let rows = table(OPERATING, "Who may call what");
     assert!(rows.len() > 10);
     for row in rows {
         let tests: Vec<_> = row.split('|').nth(4).unwrap().split('`').filter(|text| text.contains("::")).collect();
@@ -76,11 +102,29 @@ fn the_table_of_threats() {
 fn the_table_of_metrics() {
     let types = crate::metrics::types().into_iter();
     let mut known: Vec<_> = types.map(|(name, kind)| if kind == "counter" { name + "_total" } else { name }).collect();
-    let section = section("Operation");
+    let section = section(OPERATING, "Health, log, metrics, traces");
     let mut told: Vec<_> = section.lines().filter_map(|line| line.strip_prefix("| `portero_")?.split_once('`')).collect();
     known.sort_unstable();
     told.sort_unstable();
     assert_eq!(told.iter().map(|(name, _)| format!("portero_{name}")).collect::<Vec<_>>(), known);
+}
+
+/// Each alert is explained, and whatever metric the page on operating or an alert names, there is.
+#[test]
+fn the_table_of_alerts() {
+    let alerts = page("deploy/alerts.yaml");
+    let written: Vec<_> = alerts.lines().filter_map(|line| line.trim().strip_prefix("- alert: ")).collect();
+    let rows = table(OPERATING, "Alerts");
+    let explained: Vec<_> = rows.iter().map(|row| row.split('`').nth(1).unwrap()).collect();
+    assert_eq!(explained, written);
+    let known = crate::metrics::series();
+    let metric = Regex::new(r"portero_(?:[a-z]+_)+[a-z]+").unwrap();
+    for text in [alerts, page(OPERATING)] {
+        let names: Vec<_> = metric.find_iter(&text).map(|name| name.as_str()).collect();
+        assert!(names.len() > 8);
+        let unknown: Vec<_> = names.iter().filter(|name| !known.contains(**name)).collect();
+        assert!(unknown.is_empty(), "{unknown:?}");
+    }
 }
 
 /// A step of the tour: a block of shell and what it prints.
@@ -118,14 +162,14 @@ fn steps(section: &str) -> Vec<Step> {
 /// Every block of the tour but the first, which starts the server and sets the variables that the others use: here the test does that.
 #[test]
 fn the_tour() {
-    let steps = steps(&section("A tour"));
+    let steps = steps(&section(README, "A tour"));
     assert!(steps.len() > 5 && steps[0].shell.contains("portero serve") && steps[0].shell.contains("portero token --org masmovil"));
     walk(&steps[1..]);
 }
 
 #[test]
 fn a_world_for_each_test() {
-    let steps = steps(&section("A world for each test"));
+    let steps = steps(&section(README, "A world for each test"));
     assert_eq!(steps.len(), 3);
     walk(&steps);
 }

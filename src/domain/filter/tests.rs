@@ -1,6 +1,7 @@
 //! Tests of the filter: what it means, what is a mistake and where, and properties.
 
 use super::*;
+use crate::mangled::mangled;
 use proptest::prelude::*;
 use rstest::rstest;
 
@@ -300,9 +301,13 @@ proptest! {
     }
 
     #[test]
-    fn any_text_is_answered(text in "\\PC{0,60}|[a-z() \"\\\\,]{0,80}") {
-        if let Err(error) = Predicate::parse(&text) {
-            prop_assert!((1..=text.chars().count() + 1).contains(&error.column));
+    fn any_text_is_answered(text in mangled(&[
+        "state eq \"ASOL\" and (recipient_rol eq true or donor_operator in (\"001\",\"003\")) and not (window_date lt \"2026-12-01T00:00:00Z\")",
+        "((msisdn sw \"666\")) or not (not (external_reference pr)) or contract_code co \"\\ud83d\\udca5\\n\\\"\"",
+    ])) {
+        match Predicate::parse(&text) {
+            Ok(predicate) => prop_assert_eq!(parse(&predicate.to_string()), predicate),
+            Err(error) => prop_assert!((1..=text.chars().count() + 1).contains(&error.column), "{}", error),
         }
     }
 

@@ -1,6 +1,7 @@
 //! Tests of the operators.
 
 use super::*;
+use crate::mangled::mangled;
 use proptest::prelude::*;
 use rstest::rstest;
 
@@ -116,6 +117,13 @@ fn an_operator_knows_its_numbers() {
 }
 
 proptest! {
+    #[test]
+    fn any_text_is_answered(text in mangled(&["005", "Xfera Móviles S.A.U.", "A"])) {
+        prop_assert!(OperatorCode::parse(&text).map_or(true, |code| code.to_string() == text));
+        prop_assert!(OperatorName::parse(&text).map_or(true, |name| name.as_str() == text.trim()));
+        prop_assert!(QuotaGroup::parse(&text).is_none_or(|group| group.letter().to_string() == text));
+    }
+
     #[test]
     fn ranges_overlap_when_they_share_a_number(a in 0_u32..30, b in 0_u32..30, c in 0_u32..30, d in 0_u32..30) {
         let range = |x: u32, y: u32| NumberRange::new(0, x.min(y), x.max(y)).unwrap();

@@ -210,3 +210,19 @@ impl<S: Send + Sync> FromRequestParts<S> for WhosePath {
         Whose::parse(&text).map(Self).ok_or_else(|| invalid("OperatorCode", "operator_code"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::mangled::mangled;
+
+    proptest! {
+        #[test]
+        fn any_text_is_answered(text in mangled(&["PT30M", "P2D", "-PT0.000000001S", "P1Y2M3W4DT5H6M7,8S", "PT99999999H"])) {
+            prop_assert!(duration(&text).map_or(true, |span| !span.is_negative()));
+            prop_assert!(exact_duration(&text).is_err() || duration(&text).is_ok());
+        }
+    }
+}

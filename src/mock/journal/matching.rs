@@ -14,6 +14,8 @@ use crate::mock::operations::Operations;
 
 /// How many requests that nearly match are named.
 const NEAR_MISSES: usize = 3;
+/// The most headers that are looked for: no request has more.
+const MOST_HEADERS: usize = 100;
 
 /// Which requests are meant: those of which everything given holds
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
@@ -32,7 +34,7 @@ pub struct Match {
     /// The status of the answer.
     #[schema(nullable = false, minimum = 100, maximum = 599, example = 201)]
     pub status: Option<u16>,
-    /// Headers of the request. Of one whose value is a secret only that it was sent.
+    /// Headers of the request, 100 at most. Of one whose value is a secret only that it was sent.
     #[serde(default)]
     pub header: BTreeMap<String, String>,
     /// What the request's body has at least: members may be left out, items of lists may not.
@@ -81,13 +83,15 @@ impl std::fmt::Display for Count {
 }
 
 impl Match {
-    /// What is wrong with it: an operation that does not exist would never match, and so hide a slip of the pen.
+    /// What is wrong with it: an operation that does not exist would never match, and so hide a slip of the pen; nor would more headers than a
+    /// request has, each of which is looked for in every entry.
     ///
     /// # Errors
-    /// The operation's field, named within `within`.
+    /// The field, named within `within`.
     pub fn validate(&self, within: &str, operations: &Operations) -> Result<(), Violation> {
         match &self.operation {
             Some(name) if operations.named(name).is_none() => Err(Violation { field: format!("{within}Operation"), tag: "oneof" }),
+            _ if self.header.len() > MOST_HEADERS => Err(Violation { field: format!("{within}Header"), tag: "max" }),
             _ => Ok(()),
         }
     }
@@ -147,23 +151,23 @@ fn header_misses(name: &str, expected: &str, facts: &Facts) -> Option<String> {
 
 fn body_misses(expected: &Value, facts: &Facts) -> Option<String> {
     match facts.request.json() {
-        Some(body) => different(expected, &body, "body"),
+        Some(body) => different(expected, &body).map(|difference| format!("body{difference}")),
         None => Some("body is no JSON, or was not read".to_owned()),
     }
 }
 
-/// The first place at which a value is not what is expected.
-fn different(expected: &Value, actual: &Value, at: &str) -> Option<String> {
+/// The first place at which a value is not what is expected, which is put into words only once it is found: names may be long, and many.
+fn different(expected: &Value, actual: &Value) -> Option<String> {
     match (expected, actual) {
         (Value::Object(expected), Value::Object(actual)) => expected.iter().find_map(|(name, expected)| match actual.get(name) {
-            Some(actual) => different(expected, actual, &format!("{at}.{name}")),
-            None => Some(format!("{at}.{name} is absent")),
+            Some(actual) => different(expected, actual).map(|difference| format!(".{name}{difference}")),
+            None => Some(format!(".{name} is absent")),
         }),
         (Value::Array(expected), Value::Array(actual)) if expected.len() == actual.len() => {
             let mut items = expected.iter().zip(actual).enumerate();
-            items.find_map(|(place, (expected, actual))| different(expected, actual, &format!("{at}[{place}]")))
+            items.find_map(|(place, (expected, actual))| different(expected, actual).map(|difference| format!("[{place}]{difference}")))
         }
-        (expected, actual) => (expected != actual).then(|| format!("{at} is {actual}")),
+        (expected, actual) => (expected != actual).then(|| format!(" is {actual}")),
     }
 }
 
@@ -252,6 +256,15 @@ mod tests {
         ] {
             assert_eq!(found(wanted.clone()), expected, "{wanted}");
         }
+    }
+
+    #[test]
+    fn more_headers_than_a_request_has() {
+        let wanted =
+            |count: u32| Match { header: (0..count).map(|place| (place.to_string(), String::new())).collect(), ..Match::default() };
+        assert_eq!(wanted(100).validate("", Operations::published()), Ok(()));
+        let violation = Violation { field: "Match.Header".to_owned(), tag: "max" };
+        assert_eq!(wanted(101).validate("Match.", Operations::published()), Err(violation));
     }
 
     #[test]

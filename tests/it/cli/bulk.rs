@@ -98,6 +98,16 @@ both_databases! {
         assert_eq!(inventory(&database), exported);
     }
 
+    async fn an_export_that_fails(database: Database) {
+        says(&command(&database, &["seed", "demo", "--replace"]), 0, "");
+        database.execute("ALTER TABLE imsis RENAME TO lost").await;
+        let dir = ScratchDir::new();
+        let file = dir.file("numbers.csv", "what it was before");
+        assert_eq!(command(&database, &["export", &file]).code, 1);
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), "what it was before");
+        assert_eq!(std::fs::read_dir(&*dir).unwrap().count(), 1, "nothing is left beside it");
+    }
+
     async fn what_a_line_leaves_out(database: Database) {
         registry(&database).await;
         let dir = ScratchDir::new();

@@ -1,6 +1,7 @@
 //! Faults, injected for real while clients are at work: what was acknowledged is there afterwards, nothing by halves, and the server
 //! recovers by itself.
 
+mod backup;
 mod clock;
 mod corrupt;
 mod disk;

@@ -97,6 +97,22 @@ impl Cluster {
         .await
     }
 
+    /// Writes its database to a file, as an administrator's backup does.
+    pub async fn dump(&self) {
+        let (file, url) = (self.dump_file(), self.url());
+        blocking(move || run(program("pg_dump").args(["--format=custom", "--dbname", &url, "--file"]).arg(file))).await;
+    }
+
+    /// Fills its database, which is empty, with what another one has written.
+    pub async fn restore(&self, other: &Self) {
+        let (file, url) = (other.dump_file(), self.url());
+        blocking(move || run(program("pg_restore").args(["--exit-on-error", "--no-owner", "--dbname", &url]).arg(file))).await;
+    }
+
+    fn dump_file(&self) -> PathBuf {
+        self.dir.join("portero.dump")
+    }
+
     /// Makes a standby the primary.
     pub async fn promote(&self) {
         self.control(&["promote"]).await;

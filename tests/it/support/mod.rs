@@ -8,6 +8,9 @@ pub mod conn;
 pub mod contract;
 pub mod database;
 pub mod load;
+// The same as the parsers' own tests have.
+#[path = "../../../src/mangled.rs"]
+pub mod mangled;
 pub mod portings;
 pub mod process;
 pub mod proxy;

@@ -88,6 +88,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::mangled::mangled;
 
     #[test]
     fn emails() {
@@ -124,7 +125,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_email_panics(text in "\\PC{0,20}@?\\PC{0,20}") {
+        fn any_text_is_answered(text in mangled(&["martina@example.com", "m.fraile+bills@correo.españa.es"])) {
             prop_assert!(email(&text).map_or(true, |kept| kept == text));
         }
     }

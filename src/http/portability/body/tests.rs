@@ -1,8 +1,11 @@
+use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
 use super::*;
 use crate::domain::inventory::BelongsTo;
 use crate::domain::org::OrgName;
+use crate::error::Kind;
+use crate::mangled::mangled_bytes;
 
 fn org() -> Org {
     Org {
@@ -304,4 +307,16 @@ fn causes() {
         assert_eq!(error.detail(), format!("Error:Field validation for 'Cause' failed on the '{tag}' tag"));
     }
     assert!(cause(&body(json!("RECH_PERDI")), CancelCause::parse).is_err());
+}
+
+proptest! {
+    /// A request that is none is refused with a line for each reason.
+    #[test]
+    fn any_text_is_answered(body in mangled_bytes(&[include_str!("../samples/request.json")])) {
+        let Ok(Value::Object(members)) = serde_json::from_slice(&body) else { return Ok(()) };
+        match request(&JsonObject(members), &org()) {
+            Ok(request) => prop_assert!((1..=1000).contains(&request.numbers.len())),
+            Err(error) => prop_assert_eq!(error.kind(), Kind::Invalid, "{}", error.detail()),
+        }
+    }
 }
