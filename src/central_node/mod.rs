@@ -30,6 +30,8 @@ pub struct Submission<'a> {
     pub donor: Option<OperatorCode>,
     /// Where they are to be routed to.
     pub nrn: Nrn,
+    /// When it reaches the Node, which is open then.
+    pub at: Timestamp,
     /// The window the recipient chose.
     pub chosen_window: Option<Timestamp>,
     /// The numbers, with what is known of each.
@@ -57,10 +59,14 @@ pub struct Verdict {
 /// The Central Node, as a recipient meets it.
 #[async_trait]
 pub trait CentralNode: Send + Sync {
-    /// Submits a request at `at`, when the Node is open. Refused requests count in no quota.
+    /// Submits requests, each when it comes; what the Node says to each. Refused requests count in no quota.
     ///
     /// # Errors
-    /// [`crate::error::Kind::SequenceExhausted`] where no process id is left in this minute.
-    async fn submit(&self, unit: &mut dyn UnitOfWork, directory: &Directory, submission: &Submission<'_>, at: Timestamp)
-    -> Result<Verdict>;
+    /// [`crate::error::Kind::SequenceExhausted`] of one for which no process id is left in its minute.
+    async fn submit(
+        &self,
+        unit: &mut dyn UnitOfWork,
+        directory: &Directory,
+        submissions: &[Submission<'_>],
+    ) -> Result<Vec<Result<Verdict>>>;
 }

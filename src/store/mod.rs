@@ -446,8 +446,8 @@ pub trait OrderWrites: Send {
     /// The portabilities that an org sees of these orders as of `now`, in the order they arrived.
     async fn portabilities_of(&mut self, org: &OrgName, order_ids: &[&str], now: Timestamp) -> Result<Vec<Portability>>;
 
-    /// Counts one more under a name, from 1; `None` where that would exceed `limit`.
-    async fn counter_next(&mut self, name: &str, limit: u32) -> Result<Option<u32>>;
+    /// Counts so many more under a name, from 1: the last of them; `None` where that would exceed `limit`, and nothing was counted.
+    async fn counter_take(&mut self, name: &str, count: u32, limit: u32) -> Result<Option<u32>>;
 
     /// Stores a count that nothing has counted yet.
     async fn counter_put(&mut self, name: &str, value: u32) -> Result<()>;

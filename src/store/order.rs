@@ -243,13 +243,13 @@ impl<D: Dialect> OrderWrites for SqlUnit<D> {
         Ok(found)
     }
 
-    async fn counter_next(&mut self, name: &str, limit: u32) -> Result<Option<u32>> {
-        if limit == 0 {
+    async fn counter_take(&mut self, name: &str, count: u32, limit: u32) -> Result<Option<u32>> {
+        if count > limit {
             return Ok(None);
         }
-        let sql = joined(&["INSERT INTO counters (name, value) VALUES ($1, 1)
-             ON CONFLICT (name) DO UPDATE SET value = counters.value + 1 WHERE counters.value < $2 RETURNING value"]);
-        let rows = self.rows(sql, &[name.into(), i64::from(limit).into()]).await?;
+        let sql = joined(&["INSERT INTO counters (name, value) VALUES ($1, $2)
+             ON CONFLICT (name) DO UPDATE SET value = counters.value + $2 WHERE counters.value + $2 <= $3 RETURNING value"]);
+        let rows = self.rows(sql, &[name.into(), i64::from(count).into(), i64::from(limit).into()]).await?;
         rows.first().map(|row| Record::<D>::new(row, "counters").int_as("value", |value| u32::try_from(value).ok())).transpose()
     }
 

@@ -42,9 +42,11 @@ pub async fn open(world: &World, unit: &mut dyn UnitOfWork, mut requests: Vec<Ve
         // The number may have changed hands since the request was made.
         order.donor = facts.get(&order.msisdn).and_then(|facts| donor(&directory, facts));
     }
+    let groups = processes(requests);
+    let verdicts = ask(world, unit, &directory, &groups, &facts).await?;
     let mut lived = Vec::with_capacity(numbers.len());
-    for group in processes(requests) {
-        match ask(world, unit, &directory, &group, &facts).await {
+    for (group, verdict) in groups.into_iter().zip(verdicts) {
+        match verdict {
             Ok(verdict) => lived.extend(told(group, verdict, now)?),
             Err(error) if error.kind() == Kind::SequenceExhausted => lived.extend(put_off(group, &directory, now)?),
             Err(error) => return Err(error),
@@ -81,10 +83,11 @@ pub async fn submit(
     facts: &Facts,
     now: Timestamp,
 ) -> Result<Vec<Lived>> {
+    let groups = processes(requests);
+    let verdicts = ask(world, unit, directory, &groups, facts).await?;
     let mut lived = Vec::new();
-    for group in processes(requests) {
-        let verdict = ask(world, unit, directory, &group, facts).await?;
-        lived.extend(told(group, verdict, now)?);
+    for (group, verdict) in groups.into_iter().zip(verdicts) {
+        lived.extend(told(group, verdict?, now)?);
     }
     Ok(lived)
 }
@@ -136,22 +139,32 @@ pub fn defect(refusal: Refusal) -> Error {
     Error::because(Kind::Internal, refusal)
 }
 
-/// Submits orders of one donor, which make up a process.
-async fn ask(world: &World, unit: &mut dyn UnitOfWork, directory: &Directory, group: &[Order], facts: &Facts) -> Result<Verdict> {
+/// Submits processes, each of them orders of one donor; what the Node says to each.
+async fn ask(
+    world: &World,
+    unit: &mut dyn UnitOfWork,
+    directory: &Directory,
+    groups: &[Vec<Order>],
+    facts: &Facts,
+) -> Result<Vec<Result<Verdict>>> {
+    let submissions = groups.iter().map(|group| submission(group, facts)).collect::<Result<Vec<_>>>()?;
+    world.central_node.submit(unit, directory, &submissions).await
+}
+
+fn submission<'a>(group: &'a [Order], facts: &'a Facts) -> Result<Submission<'a>> {
     let unknown = || Error::because(Kind::Internal, "an order without facts");
     let first = group.first().ok_or_else(unknown)?;
-    let at = first.porting.record().opens_at.ok_or_else(|| defect(Refusal::NotWaiting))?;
     let mut numbers = Vec::with_capacity(group.len());
     for order in group {
         numbers.push((order, facts.get(&order.msisdn).ok_or_else(unknown)?));
     }
-    let submission = Submission {
+    Ok(Submission {
         process_type: process_type(first.access_type, group.len()),
         recipient: &first.recipient,
         donor: first.donor_operator(),
         nrn: first.nrn_receptor,
+        at: first.porting.record().opens_at.ok_or_else(|| defect(Refusal::NotWaiting))?,
         chosen_window: first.chosen_window,
         numbers,
-    };
-    world.central_node.submit(unit, directory, &submission, at).await
+    })
 }

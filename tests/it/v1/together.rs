@@ -1,5 +1,7 @@
 //! Requests that are made at the same time share a transaction, and each is answered as if it had been alone.
 
+use std::collections::BTreeSet;
+
 use futures_util::future::join_all;
 use portero::domain::audit::{AuditQuery, Operation};
 use serde_json::{Value, json};
@@ -57,6 +59,13 @@ both_databases! {
         let answers = join_all(asked.iter().map(|(org, body, _)| told(&node, org, body))).await;
         for (answer, (_, body, expected)) in answers.iter().zip(&asked) {
             assert_eq!(answer, expected, "{body}");
+        }
+        // Each process has a reference of its own, and none is left out.
+        for org in ["masmovil", "euskaltel"] {
+            let list = node.list(org, "?limit=100").await;
+            let references = list.iter().filter_map(|one| one.get("process_id")?.as_str()?.get(18..)?.parse().ok());
+            let references: BTreeSet<usize> = references.collect();
+            assert_eq!(references, (1..=18).collect(), "{org}");
         }
         // What was refused here has left nothing: the contract codes of those requests are free.
         let again = join_all(asked.iter().map(|(org, body, _)| told(&node, org, body))).await;
