@@ -1,4 +1,4 @@
-# The same sources give the same program: versions are locked, and all paths are those of the build stage. For the same image, byte for byte, name
+# The same sources give the same program: versions are locked, the time is the epoch, and all paths are those of the build stage. For the same image, byte for byte, name
 # the base images by their digests (--build-arg RUST_IMAGE=rust@sha256:… --build-arg BASE_IMAGE=debian@sha256:…), and have the layers dated by the
 # commit: SOURCE_DATE_EPOCH=$(git log -1 --format=%ct) docker buildx build --output type=image,rewrite-timestamp=true …
 #
@@ -9,7 +9,9 @@ ARG BASE_IMAGE=debian:bookworm-slim
 
 FROM ${RUST_IMAGE} AS build
 WORKDIR /src
-ENV CARGO_PROFILE_RELEASE_STRIP=symbols
+# The epoch is the time that stands in the program, for what is written in C and says when it was compiled.
+ENV CARGO_PROFILE_RELEASE_STRIP=symbols \
+    SOURCE_DATE_EPOCH=0
 
 # Dependencies first, under an empty crate: a layer that only a change of Cargo.toml or Cargo.lock rebuilds.
 COPY Cargo.toml Cargo.lock ./
