@@ -19,9 +19,6 @@ pub trait Transact: Send + Sync + 'static {
     /// What a request may take from another one.
     fn claims(request: &Self::Request) -> Vec<Self::Claim>;
 
-    /// Whether two requests can be in one batch.
-    fn go_together(first: &Self::Request, other: &Self::Request) -> bool;
-
     /// Does it for requests that claim nothing in common, in one transaction: what became of each, in their order. A request that fails has
     /// left nothing; where the whole fails, nobody has.
     fn transact(&self, requests: &[&Self::Request]) -> impl Future<Output = Result<Vec<Result<Self::Answer>>>> + Send;
@@ -44,8 +41,8 @@ impl<T: Transact> Batch for Transactions<T> {
     type Request = T::Request;
     type Answer = T::Answer;
 
-    fn go_together(first: &T::Request, other: &T::Request) -> bool {
-        T::go_together(first, other)
+    fn go_together(_: &T::Request, _: &T::Request) -> bool {
+        true
     }
 
     async fn run(&self, mut batch: Vec<Waiting<Self>>) -> Ran {
@@ -134,10 +131,6 @@ mod tests {
 
         fn claims(word: &&'static str) -> Vec<&'static str> {
             vec![word]
-        }
-
-        fn go_together(_: &&'static str, _: &&'static str) -> bool {
-            true
         }
 
         async fn transact(&self, words: &[&&'static str]) -> Result<Vec<Result<bool>>> {

@@ -51,10 +51,6 @@ impl<D: Dialect> Transact for Adder<D> {
         sims.chain([Claim::Number(number.msisdn)]).collect()
     }
 
-    fn go_together(_: &Addition, _: &Addition) -> bool {
-        true
-    }
-
     async fn transact(&self, additions: &[&Addition]) -> Result<Vec<Result<Insertion>>> {
         let mut numbers: Vec<_> = additions.iter().map(|addition| &addition.number).collect();
         // Others lock them in this order too.

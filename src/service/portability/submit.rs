@@ -17,7 +17,7 @@ use crate::domain::msisdn::Msisdn;
 use crate::domain::operator::OperatorCode;
 use crate::domain::order::Party;
 use crate::domain::org::{OrgName, Tenancy};
-use crate::domain::request::{AccessType, PortabilityRequest};
+use crate::domain::request::PortabilityRequest;
 use crate::error::{Error, Kind, Result};
 use crate::store::UnitOfWork;
 
@@ -31,7 +31,13 @@ use crate::store::UnitOfWork;
 pub async fn submit(world: &World, actor: &Actor, request: PortabilityRequest) -> Result<Outcome> {
     let _command = world.command(&actor.org.name);
     let operator = OperatorCode::parse(&actor.org.operator_code).map_err(|error| Error::because(Kind::Internal, error))?;
-    world.requests.0.ask(Submission { world: world.clone(), actor: actor.clone(), operator, request }).await
+    let submission = Submission { world: world.clone(), actor: actor.clone(), operator, request };
+    if submission.request.numbers.len() == 1 {
+        return world.requests.0.ask(submission).await;
+    }
+    // Many numbers take the time they need, and a transaction of their own.
+    let outcome = Submitter.transact(&[&submission]).await?.pop();
+    outcome.ok_or_else(|| Error::because(Kind::Internal, "a request without an outcome"))?
 }
 
 /// An operator outside asks for one number of an org of this server; what the org sees of it then.
@@ -103,11 +109,6 @@ impl Transact for Submitter {
     fn claims(Submission { actor, request, .. }: &Submission) -> Vec<Claim> {
         let contract = Claim::Contract(actor.org.name.clone(), request.contract_code.clone());
         msisdns(request).into_iter().map(Claim::Number).chain([contract]).collect()
-    }
-
-    /// Those for many numbers are a batch of their own.
-    fn go_together(first: &Submission, other: &Submission) -> bool {
-        [first, other].iter().all(|it| it.request.access_type == AccessType::Individual)
     }
 
     async fn transact(&self, submissions: &[&Submission]) -> Result<Vec<Result<Outcome>>> {
