@@ -125,8 +125,12 @@ impl Server {
         if replica.is_some() && config.mode == Mode::Mock {
             return Err(StartError::MockReplica);
         }
+        let mode = config.mode;
+        // They take as long as a new database does, and need nothing of it.
+        let documents = tokio::task::spawn_blocking(move || documents(mode));
         let store = store::open(&config.database.database, &config.database.pool).await?;
-        prepare(&store, config.mode, clocks.data.clone()).await?;
+        prepare(&store, mode, clocks.data.clone()).await?;
+        let documents = documents.await.map_err(|error| Error::because(Kind::Internal, error))?;
         let keys = match &config.auth.jwks {
             Some(location) => Some(KeySource::new(location.clone())?),
             None => None,
@@ -140,7 +144,7 @@ impl Server {
         let signs = Signs { pulse: Arc::new(Pulse::new(clocks.real.now())), real: clocks.real.clone(), metrics: metrics.clone() };
         let worker = config.worker.then_some(signs);
         let measured = metrics.clone();
-        let base = Base { store: store.clone(), replica, verifier, metrics, worker: worker.clone() };
+        let base = Base { documents, store: store.clone(), replica, verifier, metrics, worker: worker.clone() };
         let parts = match config.mode {
             Mode::Mock => mock(config, clocks, base).await?,
             Mode::Reference => reference(config, clocks, base)?,
@@ -209,6 +213,7 @@ async fn follow(replica: Arc<Replica>, store: Arc<dyn Store>, stopped: Cancellat
 
 /// What a server of either mode stands on.
 struct Base {
+    documents: Vec<Document>,
     store: Arc<dyn Store>,
     replica: Option<Arc<Replica>>,
     verifier: Arc<Verifier>,
@@ -225,8 +230,8 @@ impl Base {
 
     /// What stands around routes.
     fn guard(&self, config: &ServeConfig) -> Guard {
-        let (limits, documents) = (&config.limits, documents(config.mode));
-        let guard = Guard::new(&documents, &self.metrics, Duration::from_secs(limits.request_timeout), limits.max_concurrency);
+        let limits = &config.limits;
+        let guard = Guard::new(&self.documents, &self.metrics, Duration::from_secs(limits.request_timeout), limits.max_concurrency);
         if limits.cors_origin.is_empty() { guard } else { guard.with_cors(&limits.cors_origin) }
     }
 }
@@ -258,7 +263,7 @@ async fn mock(config: &ServeConfig, clocks: Clocks, base: Base) -> Result<Parts>
     let control = control::routes(ControlState { sandboxes: sandboxes.clone(), verifier: verifier.clone() });
     let signer = signing_secret(config.mode, &config.auth).ok().flatten();
     let signer = signer.map(|secret| Signer { secret, rules: config.auth.rules(), real: clocks.real.clone() });
-    let routes = http::routes(documents(Mode::Mock)).with_state(state).merge(health).merge(control).merge(page::router(signer));
+    let routes = http::routes(base.documents).with_state(state).merge(health).merge(control).merge(page::router(signer));
     let layers = Mock { sandboxes: sandboxes.clone(), verifier, real: clocks.real };
     Ok(Parts { router: layers::layered(routes, layers, &guard), world, sandboxes: Some(sandboxes), probes })
 }
@@ -276,7 +281,7 @@ fn reference(config: &ServeConfig, clocks: Clocks, base: Base) -> Result<Parts> 
     };
     let guard = base.guard(config);
     let (health, probes) = probe_routes(config, &base.probed(&world, &clocks.real), &guard);
-    let routes = http::routes(documents(Mode::Reference)).with_state(AppState { world: world.clone(), verifier: base.verifier });
+    let routes = http::routes(base.documents).with_state(AppState { world: world.clone(), verifier: base.verifier });
     Ok(Parts { router: http::guarded(routes.merge(health), &guard), world, sandboxes: None, probes })
 }
 

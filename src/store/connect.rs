@@ -31,6 +31,9 @@ const SIGN_OF_LIFE: Duration = Duration::from_secs(1);
 /// Postgres may have been restarted since a connection was last used, if that was so long ago: under load, none waits as long.
 const LONG_IDLE: Duration = Duration::from_millis(100);
 
+/// The SQLSTATE of a lock that was waited for in vain.
+const LOCK_NOT_AVAILABLE: &str = "55P03";
+
 /// The advisory lock of Postgres that a mock server holds: "portero" in ASCII.
 const POSTGRES_LOCK: i64 = 0x0070_6f72_7465_726f;
 
@@ -289,9 +292,13 @@ impl Exclusive {
     async fn claim_postgres(&self) -> Result<Option<PgConnection>> {
         let Self::Postgres(options, _) = self else { return Ok(None) };
         let mut conn = PgConnection::connect_with(options).await.map_err(query_failure)?;
-        let query = sqlx::query_scalar::<_, bool>("SELECT pg_try_advisory_lock($1)").bind(POSTGRES_LOCK);
-        let taken = query.fetch_one(&mut conn).await.map_err(query_failure)?;
-        Ok(taken.then_some(conn))
+        // Postgres needs a moment to see that the process has died that had the lock: who starts again at once waits that long.
+        sqlx::query("SET lock_timeout = '2s'").execute(&mut conn).await.map_err(query_failure)?;
+        match sqlx::query("SELECT pg_advisory_lock($1)").bind(POSTGRES_LOCK).execute(&mut conn).await {
+            Ok(_) => Ok(Some(conn)),
+            Err(sqlx::Error::Database(answer)) if answer.code().as_deref() == Some(LOCK_NOT_AVAILABLE) => Ok(None),
+            Err(error) => Err(query_failure(error)),
+        }
     }
 
     /// Gives the database back.
