@@ -9,7 +9,7 @@ use std::time::Duration;
 use sqlx::pool::PoolOptions;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
-use sqlx::{Connection, PgConnection, Pool, Postgres, Sqlite};
+use sqlx::{ConnectOptions as _, Connection, PgConnection, Pool, Postgres, Sqlite};
 use tokio::sync::Mutex;
 
 use super::Store;
@@ -291,7 +291,9 @@ impl Exclusive {
     /// A connection that has the lock; none where another process has it.
     async fn claim_postgres(&self) -> Result<Option<PgConnection>> {
         let Self::Postgres(options, _) = self else { return Ok(None) };
-        let mut conn = PgConnection::connect_with(options).await.map_err(query_failure)?;
+        // That it waits is no slow statement to be warned of.
+        let options = options.as_ref().clone().disable_statement_logging();
+        let mut conn = PgConnection::connect_with(&options).await.map_err(query_failure)?;
         // Postgres needs a moment to see that the process has died that had the lock: who starts again at once waits that long.
         sqlx::query("SET lock_timeout = '2s'").execute(&mut conn).await.map_err(query_failure)?;
         match sqlx::query("SELECT pg_advisory_lock($1)").bind(POSTGRES_LOCK).execute(&mut conn).await {
