@@ -22,6 +22,14 @@ pub trait Transact: Send + Sync + 'static {
     /// Does it for requests that claim nothing in common, in one transaction: what became of each, in their order. A request that fails has
     /// left nothing; where the whole fails, nobody has.
     fn transact(&self, requests: &[&Self::Request]) -> impl Future<Output = Result<Vec<Result<Self::Answer>>>> + Send;
+
+    /// Does it for one request, in a transaction of its own.
+    fn transact_one(&self, request: &Self::Request) -> impl Future<Output = Result<Self::Answer>> + Send {
+        async move {
+            let answer = self.transact(&[request]).await?.pop();
+            answer.ok_or_else(|| Error::because(Kind::Internal, "a request without an outcome"))?
+        }
+    }
 }
 
 /// How many transactions are under way at once: one can be written while the other waits for the disk.
@@ -98,14 +106,9 @@ impl<T: Transact> Transactions<T> {
 
     async fn one_by_one(&self, batch: Batched<T>) {
         for waiting in batch {
-            let answer = self.alone(&waiting.request).await;
+            let answer = in_time(self.0.transact_one(&waiting.request)).await;
             waiting.answer(answer);
         }
-    }
-
-    async fn alone(&self, request: &T::Request) -> Result<T::Answer> {
-        let answer = in_time(self.0.transact(&[request])).await?.pop();
-        answer.ok_or_else(|| Error::because(Kind::Internal, "a request without an outcome"))?
     }
 }
 

@@ -294,8 +294,11 @@ impl Exclusive {
         // That it waits is no slow statement to be warned of.
         let options = options.as_ref().clone().disable_statement_logging();
         let mut conn = PgConnection::connect_with(&options).await.map_err(query_failure)?;
-        // Postgres needs a moment to see that the process has died that had the lock: who starts again at once waits that long.
-        sqlx::query("SET lock_timeout = '2s'").execute(&mut conn).await.map_err(query_failure)?;
+        // Postgres needs a moment to see that the process has died that had the lock: who starts again at once waits that long, however short
+        // the statements of requests have to be.
+        for setting in ["SET statement_timeout = 0", "SET lock_timeout = '2s'"] {
+            sqlx::query(setting).execute(&mut conn).await.map_err(query_failure)?;
+        }
         match sqlx::query("SELECT pg_advisory_lock($1)").bind(POSTGRES_LOCK).execute(&mut conn).await {
             Ok(_) => Ok(Some(conn)),
             Err(sqlx::Error::Database(answer)) if answer.code().as_deref() == Some(LOCK_NOT_AVAILABLE) => Ok(None),

@@ -36,8 +36,7 @@ pub async fn submit(world: &World, actor: &Actor, request: PortabilityRequest) -
         return world.requests.0.ask(submission).await;
     }
     // Many numbers take the time they need, and a transaction of their own.
-    let outcome = Submitter.transact(&[&submission]).await?.pop();
-    outcome.ok_or_else(|| Error::because(Kind::Internal, "a request without an outcome"))?
+    Submitter.transact_one(&submission).await
 }
 
 /// An operator outside asks for one number of an org of this server; what the org sees of it then.

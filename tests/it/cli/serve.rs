@@ -66,7 +66,8 @@ both_databases! {
 
     async fn a_second_mock_on_the_same_database(database: Database) {
         let first = Served::start(&["--database", &database.url]);
-        let second = run(&mut portero(&["serve", "--listen", "127.0.0.1:0", "--database", &database.url]));
+        let second = ["serve", "--listen", "127.0.0.1:0", "--statement-timeout", "500", "--database", &database.url];
+        let second = run(&mut portero(&second));
         let reason = "portero: another portero has this database; several processes on one database need Postgres and --mode reference\n";
         assert_eq!((second.code, second.stdout.as_str(), second.stderr.as_str()), (1, "", reason));
         let seed = run(&mut portero(&["seed", "empty", "--replace", "--database", &database.url]));

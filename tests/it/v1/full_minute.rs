@@ -1,5 +1,8 @@
 //! A minute whose references of one recipient, donor and kind are used up.
 
+use std::collections::BTreeSet;
+
+use futures_util::future::join_all;
 use portero::domain::org::Tenancy;
 use portero::error::Kind;
 use portero::service::settle;
@@ -87,6 +90,19 @@ both_databases! {
         assert!(node.list("masmovil", "").await.is_empty());
         node.at("2025-11-17T10:01:00");
         assert_eq!(text(&node.request("masmovil", &body).await.is(201).json()[0], "process_id"), "00507511251117100100001");
+    }
+
+    /// Those that ask together get what there is, and only who gets nothing comes again.
+    async fn who_asks_with_others_for_the_last_references(node: Node) {
+        node.counted("process 005075112511171000", 99_997).await;
+        let bodies: Vec<_> = (600..612).map(|turn| node.body("masmovil", &format!("634443{turn}"))).collect();
+        let answers = join_all(bodies.iter().map(async |body| node.request("masmovil", body).await)).await;
+        let (done, refused): (Vec<_>, Vec<_>) = answers.iter().partition(|answer| answer.status == 201);
+        let references: BTreeSet<_> = done.iter().map(|answer| text(&answer.json()[0], "process_id").to_owned()).collect();
+        assert_eq!(references, BTreeSet::from(["99998", "99999"].map(|last| format!("005075112511171000{last}"))));
+        assert_eq!((done.len(), refused.len()), (2, 10));
+        refused.iter().for_each(|answer| answer.fails_with(Kind::SequenceExhausted));
+        assert_eq!(node.list("masmovil", "").await.len(), 2);
     }
 
     /// What waits for a reference counts in no quota, and what a quota refuses takes no reference.
