@@ -24,7 +24,9 @@ use crate::http::probes::{self, Probed};
 use crate::http::tls::{Tls, TlsError};
 use crate::http::{self, AppState, Document, Guard};
 use crate::mock::control::{self, ControlState};
+use crate::mock::demo;
 use crate::mock::layers::{self, Mock};
+use crate::mock::operations::Operations;
 use crate::mock::page::{self, Signer};
 use crate::mock::sandbox::Surroundings;
 use crate::mock::sandboxes::Sandboxes;
@@ -32,7 +34,7 @@ use crate::mock::seed::Seed;
 use crate::mock::template::Templates;
 use crate::service::replica::Replica;
 use crate::service::{Requests, World};
-use crate::store::{self, Store};
+use crate::store::{self, DatabaseUrl, Store};
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::pulse::Pulse;
 use crate::worker::{self, BACKOFF, Signs, supervised};
@@ -127,7 +129,10 @@ impl Server {
         }
         let mode = config.mode;
         // They take as long as a new database does, and need nothing of it.
-        let documents = tokio::task::spawn_blocking(move || documents(mode));
+        let documents = tokio::task::spawn_blocking(move || read_documents(mode));
+        if mode == Mode::Mock {
+            begin_file(&config.database.database, &*clocks.data).await?;
+        }
         let store = store::open(&config.database.database, &config.database.pool).await?;
         prepare(&store, mode, clocks.data.clone()).await?;
         let documents = documents.await.map_err(|error| Error::because(Kind::Internal, error))?;
@@ -213,7 +218,7 @@ async fn follow(replica: Arc<Replica>, store: Arc<dyn Store>, stopped: Cancellat
 
 /// What a server of either mode stands on.
 struct Base {
-    documents: Vec<Document>,
+    documents: Vec<&'static Document>,
     store: Arc<dyn Store>,
     replica: Option<Arc<Replica>>,
     verifier: Arc<Verifier>,
@@ -263,7 +268,7 @@ async fn mock(config: &ServeConfig, clocks: Clocks, base: Base) -> Result<Parts>
     let control = control::routes(ControlState { sandboxes: sandboxes.clone(), verifier: verifier.clone() });
     let signer = signing_secret(config.mode, &config.auth).ok().flatten();
     let signer = signer.map(|secret| Signer { secret, rules: config.auth.rules(), real: clocks.real.clone() });
-    let routes = http::routes(base.documents).with_state(state).merge(health).merge(control).merge(page::router(signer));
+    let routes = http::routes(&base.documents).with_state(state).merge(health).merge(control).merge(page::router(signer));
     let layers = Mock { sandboxes: sandboxes.clone(), verifier, real: clocks.real };
     Ok(Parts { router: layers::layered(routes, layers, &guard), world, sandboxes: Some(sandboxes), probes })
 }
@@ -281,18 +286,22 @@ fn reference(config: &ServeConfig, clocks: Clocks, base: Base) -> Result<Parts> 
     };
     let guard = base.guard(config);
     let (health, probes) = probe_routes(config, &base.probed(&world, &clocks.real), &guard);
-    let routes = http::routes(base.documents).with_state(AppState { world: world.clone(), verifier: base.verifier });
+    let routes = http::routes(&base.documents).with_state(AppState { world: world.clone(), verifier: base.verifier });
     Ok(Parts { router: http::guarded(routes.merge(health), &guard), world, sandboxes: None, probes })
 }
 
 /// The documents that a server publishes.
 #[must_use]
-pub fn documents(mode: Mode) -> Vec<Document> {
-    let mut documents = http::documents();
+pub fn documents(mode: Mode) -> Vec<&'static Document> {
+    http::documents().chain((mode == Mode::Mock).then(control::document)).collect()
+}
+
+/// The same, and besides all that is made of them once: whoever needed it first would wait for it.
+fn read_documents(mode: Mode) -> Vec<&'static Document> {
     if mode == Mode::Mock {
-        documents.push(control::document());
+        let _ = Operations::published();
     }
-    documents
+    documents(mode)
 }
 
 /// Watches over the claim on a mock's database, which ends with the connection that holds it: taken again, unless another process was quicker.
@@ -318,6 +327,17 @@ pub fn signing_secret(mode: Mode, auth: &AuthConfig) -> Result<Option<Secret>, S
         (None, Mode::Mock) if auth.jwks.is_none() => Ok(Some(Secret::development())),
         (secret, _) => Ok(secret.clone()),
     }
+}
+
+/// Lets a file that is new begin as a copy of the demo data: nothing of them has to be written a second time.
+async fn begin_file(database: &DatabaseUrl, clock: &dyn Clock) -> Result<()> {
+    let Some(path) = database.new_file() else { return Ok(()) };
+    let demo = demo::play(clock.now()).await?.image().await?;
+    if let Err(error) = demo.put(path) {
+        // Such as a file system without links, or somebody who was quicker: what is there is opened as any other, or it is said why it cannot be.
+        tracing::debug!(%error, "a new database does not begin as a copy");
+    }
+    Ok(())
 }
 
 /// Brings a database into the state that its mode needs.

@@ -1,9 +1,10 @@
 //! Whether what a data set refers to is in it, and nothing is in it twice: it is to be all that a database holds.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 
 use super::DataSet;
+use crate::domain::archive::Archive;
 use crate::error::{Error, Kind, Result};
 
 impl DataSet {
@@ -24,6 +25,7 @@ impl DataSet {
         differ("operators", "msisdn_range.id", ranges)?;
         let requests = differ("portability_requests", "id", archive.requests.iter().map(|request| &request.id))?;
         refer("portings", "request_id", archive.orders.iter().map(|order| Some(&order.request_id)), &requests)?;
+        asked_for_as_a_whole(archive)?;
         let orders = differ("portings", "id", archive.orders.iter().map(|order| &order.id))?;
         refer("portabilities", "porting_id", archive.portabilities.iter().map(|portability| Some(&portability.order_id)), &orders)?;
         refer("portability_events", "porting_id", archive.events.iter().map(|archived| Some(&archived.order_id)), &orders)?;
@@ -32,6 +34,15 @@ impl DataSet {
         differ("portabilities", "recipient_rol", roles)?;
         differ("portability_events", "id", archive.events.iter().map(|archived| &archived.id))?;
         differ("counters", "name", archive.counters.iter().map(|(name, _)| name)).map(drop)
+    }
+}
+
+/// All numbers of a request have its contract code.
+fn asked_for_as_a_whole(archive: &Archive) -> Result<()> {
+    let codes: HashMap<_, _> = archive.requests.iter().map(|request| (&request.id, request.contract_code.as_str())).collect();
+    match archive.orders.iter().position(|order| codes.get(&order.request_id) != Some(&order.contract_code.as_str())) {
+        None => Ok(()),
+        Some(place) => Err(Error::new(Kind::Invalid, format!("data set, portings[{place}].contract_code is not that of its request"))),
     }
 }
 

@@ -1,9 +1,12 @@
 //! The documents of the APIs, and a page to read them that needs no network.
 
+use std::sync::LazyLock;
+
 use axum::routing::get;
 use axum::{Json, Router, middleware};
 use utoipa::openapi::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa_axum::router::OpenApiRouter;
 use utoipa_swagger_ui::{Config, SwaggerUi, Url};
 
 use super::pages::guard;
@@ -15,7 +18,6 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'u
                       form-action 'none'; frame-ancestors 'none'";
 
 /// A published document: generated from the code and committed under `openapi/`.
-#[derive(Clone)]
 pub struct Document {
     /// What `portero openapi` calls it.
     pub name: &'static str,
@@ -35,23 +37,40 @@ impl Document {
     }
 }
 
+/// An API, put together from what stands with its handlers. That takes milliseconds, so each is a constant.
+pub struct Api<S> {
+    /// Its routes, with nothing around them yet.
+    pub routes: Router<S>,
+    /// Its document.
+    pub document: Document,
+}
+
+impl<S: Clone + Send + Sync + 'static> Api<S> {
+    /// The API of these handlers, under the names of its document.
+    pub fn new(name: &'static str, file: &'static str, handlers: OpenApiRouter<S>) -> Self {
+        let (routes, api) = handlers.split_for_parts();
+        Self { routes, document: Document { name, file, api } }
+    }
+}
+
+/// Discovery and Portability.
+pub static APIS: LazyLock<[Api<AppState>; 2]> = LazyLock::new(|| {
+    [Api::new("discovery", "discovery-v2.json", discovery::router()), Api::new("portability", "portability-v1.json", portability::router())]
+});
+
 /// The documents of both APIs.
-#[must_use]
-pub fn documents() -> Vec<Document> {
-    vec![
-        Document { name: "discovery", file: "discovery-v2.json", api: discovery::router().into_openapi() },
-        Document { name: "portability", file: "portability-v1.json", api: portability::router().into_openapi() },
-    ]
+pub fn documents() -> impl Iterator<Item = &'static Document> {
+    APIS.iter().map(|api| &api.document)
 }
 
 /// `/docs` and `/openapi/…`.
-pub fn router(documents: Vec<Document>) -> Router<AppState> {
+pub fn router(documents: &[&'static Document]) -> Router<AppState> {
     let mut router = Router::new();
     let mut urls = Vec::new();
-    for document in documents {
+    for &document in documents {
         let path = format!("/openapi/{}", document.file);
         urls.push(Url::from(path.clone()));
-        router = router.route(&path, get(|| async move { Json(document.api) }));
+        router = router.route(&path, get(move || async { Json(&document.api) }));
     }
     let page = router.merge(SwaggerUi::new("/docs").config(Config::new(urls)));
     page.layer(middleware::map_response(|response| async { guard(response, POLICY) }))

@@ -29,6 +29,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{AllowHeaders, CorsLayer};
 use tower_http::timeout::TimeoutLayer;
 
+use self::docs::APIS;
 use self::observe::Watch;
 use self::operations::Operations;
 use crate::auth::Verifier;
@@ -80,10 +81,8 @@ impl FromRef<AppState> for Arc<Verifier> {
 }
 
 /// Both APIs, and these documents with a page to read them; with nothing around them yet.
-pub fn routes(documents: Vec<Document>) -> Router<AppState> {
-    let (discovery, _) = discovery::router().split_for_parts();
-    let (portability, _) = portability::router().split_for_parts();
-    Router::new().merge(discovery).merge(portability).merge(docs::router(documents))
+pub fn routes(documents: &[&'static Document]) -> Router<AppState> {
+    APIS.iter().fold(docs::router(documents), |routes, api| routes.merge(api.routes.clone()))
 }
 
 /// What stands around the routes of a server.
@@ -100,7 +99,7 @@ pub struct Guard {
 impl Guard {
     /// A guard of the operations of `documents`.
     #[must_use]
-    pub fn new(documents: &[Document], metrics: &Arc<Metrics>, request_timeout: Duration, max_concurrency: u32) -> Self {
+    pub fn new(documents: &[&Document], metrics: &Arc<Metrics>, request_timeout: Duration, max_concurrency: u32) -> Self {
         let operations = Operations::of(documents, metrics);
         let watch = Watch { operations, metrics: metrics.clone(), most: max_concurrency.into() };
         Self { request_timeout, cors: None, watch: Arc::new(watch) }

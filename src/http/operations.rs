@@ -25,7 +25,7 @@ pub struct Operations {
 impl Operations {
     /// The operations of some documents.
     #[must_use]
-    pub fn of(documents: &[Document], metrics: &Arc<Metrics>) -> Self {
+    pub fn of(documents: &[&Document], metrics: &Arc<Metrics>) -> Self {
         let mut by_route: HashMap<String, Vec<_>> = HashMap::new();
         let mut add = |path: &str, method: Method, id: &str| {
             let measured = metrics.operation(id, method.as_str());

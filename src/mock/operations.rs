@@ -59,7 +59,7 @@ impl Operations {
 
     fn read() -> Self {
         let mut by_path: HashMap<String, HashMap<Method, Operation>> = HashMap::new();
-        for document in documents().iter().filter(|document| document.name != "mock") {
+        for document in documents() {
             for (path, method, operation) in operations_of(document) {
                 by_path.entry(path).or_default().insert(method, operation);
             }

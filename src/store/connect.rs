@@ -70,6 +70,20 @@ impl FromStr for DatabaseUrl {
     }
 }
 
+impl DatabaseUrl {
+    /// The file that is going to be made, where there is none yet, nor a log of one that there was: it would be applied to the new one.
+    #[must_use]
+    pub fn new_file(&self) -> Option<&Path> {
+        let Self::Sqlite(Some(path)) = self else { return None };
+        let exists = |suffix: &str| {
+            let mut name = path.clone().into_os_string();
+            name.push(suffix);
+            Path::new(&name).exists()
+        };
+        (!["", "-wal", "-journal"].into_iter().any(exists)).then_some(path)
+    }
+}
+
 impl std::fmt::Display for DatabaseUrl {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {

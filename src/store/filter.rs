@@ -8,7 +8,9 @@ use std::marker::PhantomData;
 
 use super::dialect::{Dialect, Param};
 use super::portability::settled;
+use super::sql::placeholders;
 use crate::domain::filter::{Field, Op, Predicate, Value};
+use crate::domain::portability::State;
 
 /// A condition with its parameters, numbered from a given one on.
 pub struct Condition {
@@ -41,6 +43,7 @@ pub fn condition<D: Dialect>(predicate: &Predicate, first: usize) -> Condition {
     let condition = Condition { sql: String::new(), values: Vec::new() };
     let mut writer = Writer::<D> { condition, first, dialect: PhantomData };
     writer.predicate(predicate);
+    writer.narrowing(predicate);
     writer.condition
 }
 
@@ -68,6 +71,19 @@ fn column<D: Dialect>(field: Field) -> String {
     };
     // The one that is computed anew; the others keep what their columns are declared with.
     if field == Field::Msisdn { format!("({column}{})", D::BYTEWISE) } else { column.to_owned() }
+}
+
+fn is_active(value: &Value) -> bool {
+    matches!(value, Value::Text(text) if State::parse(text).is_some_and(State::is_active))
+}
+
+/// The number of a national one; of any other text, one that nobody has.
+fn e164(value: &Value) -> i64 {
+    let national = match value {
+        Value::Text(text) => text.parse().ok().filter(|number| (0..1_000_000_000).contains(number)),
+        Value::Boolean(_) | Value::Date(_) => None,
+    };
+    national.map_or(-1, |number: i64| 34_000_000_000 + number)
 }
 
 struct Writer<D> {
@@ -108,6 +124,38 @@ impl<D: Dialect> Writer<D> {
             }
             Predicate::Present(field) => self.write(&format!("({} IS NOT NULL)", column::<D>(*field))),
         }
+    }
+
+    /// What follows from a predicate and an index can serve, which it cannot do for the exact conditions: it leaves out nothing that they let in.
+    fn narrowing(&mut self, predicate: &Predicate) {
+        match predicate {
+            Predicate::And(all) => all.iter().for_each(|each| self.narrowing(each)),
+            Predicate::Compare { field, op: Op::Eq, value } => self.one_of(*field, std::slice::from_ref(value)),
+            Predicate::In { field, values } => self.one_of(*field, values),
+            _ => {}
+        }
+    }
+
+    /// The same of a field that is one of some values.
+    fn one_of(&mut self, field: Field, values: &[Value]) {
+        let column = match field {
+            Field::ContractCode => "r.contract_code",
+            Field::ExternalReference => "r.external_reference",
+            Field::Id => "v.id",
+            Field::Msisdn => return self.one_of_numbers(values),
+            Field::ProcessId => "p.process_id",
+            // What has ended does not come back: who is active by now was so when it was written.
+            Field::State if values.iter().all(is_active) => return self.write(" AND p.state IN ('AENV', 'ASOL', 'ACON')"),
+            _ => return,
+        };
+        let places: Vec<_> = values.iter().map(|value| self.bind(value)).collect();
+        self.write(&format!(" AND {column} IN ({})", places.join(", ")));
+    }
+
+    fn one_of_numbers(&mut self, values: &[Value]) {
+        let first = self.first + self.condition.values.len();
+        self.condition.values.extend(values.iter().map(|value| Bound::Int(e164(value))));
+        self.write(&format!(" AND p.msisdn IN ({})", placeholders(first, values.len(), "$")));
     }
 
     fn joined(&mut self, predicates: &[Predicate], word: &str) {

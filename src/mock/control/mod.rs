@@ -15,7 +15,7 @@ mod steps;
 mod strict;
 mod ts43;
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use axum::Router;
 use axum::extract::FromRef;
@@ -26,7 +26,7 @@ use utoipa_axum::routes;
 use super::sandboxes::Sandboxes;
 use crate::auth::Verifier;
 use crate::http::Document;
-use crate::http::docs::BearerToken;
+use crate::http::docs::{self, BearerToken};
 use crate::http::envelope::errors::{ErrorResponses, NothingUpstream};
 
 #[derive(OpenApi)]
@@ -71,7 +71,10 @@ impl FromRef<ControlState> for Arc<Verifier> {
     }
 }
 
-/// The operations of the control plane and their document.
+/// The control plane.
+static CONTROL_PLANE: LazyLock<docs::Api<ControlState>> = LazyLock::new(|| docs::Api::new("mock", "mock-v1.json", operations()));
+
+/// Its operations.
 fn operations() -> OpenApiRouter<ControlState> {
     OpenApiRouter::with_openapi(Api::openapi())
         .routes(routes!(sandboxes::list, sandboxes::create))
@@ -96,12 +99,11 @@ fn operations() -> OpenApiRouter<ControlState> {
 
 /// The document of the control plane.
 #[must_use]
-pub fn document() -> Document {
-    Document { name: "mock", file: "mock-v1.json", api: operations().into_openapi() }
+pub fn document() -> &'static Document {
+    &CONTROL_PLANE.document
 }
 
 /// The routes of the control plane.
 pub fn routes(state: ControlState) -> Router {
-    let (control, _) = operations().split_for_parts();
-    control.with_state(state)
+    CONTROL_PLANE.routes.clone().with_state(state)
 }

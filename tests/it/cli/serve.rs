@@ -87,6 +87,23 @@ fn one_command_on_a_bare_machine_is_enough() {
     assert!(served.block.contains("\n  database  sqlite:portero.db\n"), "{}", served.block);
     assert!(dir.join("portero.db").exists());
     assert!(bash(&format!("{} -s", served.curl())).contains("666777888"));
+    // The demo data have a history, but nobody has done it.
+    let audit = run(&mut in_dir(&dir, &["audit"]));
+    assert_eq!((audit.code, audit.stdout.as_str(), audit.stderr.as_str()), (0, "", ""));
+}
+
+/// Whoever removes the file alone, after a crash, begins anew: what the old one has left is not applied to the new one.
+#[test]
+fn a_file_that_was_removed_without_its_log() {
+    let dir = ScratchDir::new();
+    let serve = || Served::from(&mut in_dir(&dir, &["serve", "--listen", "127.0.0.1:0"]));
+    let first = serve();
+    bash(&format!("curl -sf -X DELETE {}/v2/orgs/masmovil/msisdns/666777888 -H 'Authorization: Bearer {}'", first.url, first.token()));
+    drop(first);
+    assert!(dir.join("portero.db-wal").exists());
+    std::fs::remove_file(dir.join("portero.db")).unwrap();
+    let second = serve();
+    assert!(bash(&format!("{} -s", second.curl())).contains("666777888"));
 }
 
 #[test]

@@ -109,6 +109,7 @@ both_databases! {
         for (message, body) in [
             ("data set, clock.scale is not valid", spoiled(&|data| data["clock"]["scale"] = 0.into())),
             ("data set, portings[0].request_id is not in the data set", spoiled(&|data| data["portings"][0]["request_id"] = "x".into())),
+            ("data set, portings[0].contract_code is not that of its request", spoiled(&|data| data["portings"][0]["contract_code"] = "00500000099".into())),
             ("data set, portings[0].state is not valid", spoiled(&|data| data["portings"][0]["state"] = "AENV".into())),
             ("data set, portings[0].msisdn is not valid", spoiled(&|data| data["portings"][0]["msisdn"] = "1".into())),
             ("data set, portabilities[0].porting_id is not in the data set", spoiled(&|data| data["portabilities"][0]["porting_id"] = "x".into())),

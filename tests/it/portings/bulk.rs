@@ -27,8 +27,8 @@ pub async fn write(conn: &mut Conn, asked: i64, waiting: i64) {
     ]
     .map(micros);
     conn.run(&format!(
-        "{series} INSERT INTO portability_requests (created_at, id, org, contract_code, digest)
-         SELECT {opening} - 1000000 + i, 'r' || i, 'masmovil', {contract}, '' FROM n"
+        "{series} INSERT INTO portability_requests (created_at, id, org, contract_code, digest, external_reference)
+         SELECT {opening} - 1000000 + i, 'r' || i, 'masmovil', {contract}, '', 'REF' || i FROM n"
     ))
     .await;
     conn.run(&format!(

@@ -3,6 +3,7 @@
 //! Counted by Postgres itself, over the very statements that the store runs.
 
 use jiff::Timestamp;
+use portero::domain::filter::Predicate;
 use portero::domain::msisdn::Msisdn;
 use portero::domain::org::Tenancy;
 use portero::store::{Claim, DueScope, ListScope, Listing, Store, Take};
@@ -37,6 +38,14 @@ impl Meter {
         Self { database, conn }
     }
 
+    /// Lets all end but those that wait for the Node.
+    async fn end_what_was_asked(&mut self) {
+        let sql = "UPDATE portings SET state = 'APOR', message_type = 'PORTABILIDAD_EFECTIVA', due_at = NULL, due_state = NULL, due_message_type = NULL,
+                then_at = NULL, then_state = NULL, then_message_type = NULL, unsent_at = NULL, unsent_answer = NULL WHERE state = 'ASOL'";
+        sqlx::query(sql).execute(&mut self.conn).await.unwrap();
+        sqlx::query("VACUUM ANALYZE portings").execute(&mut self.conn).await.unwrap();
+    }
+
     /// Rows that were read from the tables of portings, one by one and by index.
     async fn rows_read(&mut self) -> (i64, i64) {
         let sql = "SELECT CAST(SUM(seq_tup_read) AS BIGINT), CAST(SUM(COALESCE(idx_tup_fetch, 0)) AS BIGINT) FROM pg_stat_user_tables
@@ -58,6 +67,21 @@ impl Meter {
         assert!(one_by_one + by_index < FEW, "{what} reads {one_by_one} rows of tables and {by_index} by index");
     }
 
+    /// Requires that a list that is not empty touches few rows.
+    async fn list(&mut self, what: &str, listing: &Listing, now: Timestamp) {
+        self.is_small(what, async |store| {
+            assert!(!store.portabilities(&org_name("masmovil"), listing, now).await.unwrap().found.is_empty(), "{what}");
+        })
+        .await;
+    }
+
+    async fn filtered(&mut self, filters: &[&str], now: Timestamp) {
+        for text in filters {
+            let filter = Some(Predicate::parse(text).unwrap());
+            self.list(text, &Listing { scope: ListScope::All, filter, before: None, limit: 100 }, now).await;
+        }
+    }
+
     async fn lists(&mut self, now: Timestamp) {
         for (what, scope, before) in [
             ("the first page", ListScope::All, None),
@@ -65,12 +89,9 @@ impl Meter {
             ("of a process", ListScope::Process(PROCESS.to_owned()), None),
             ("of a number", ListScope::Number(number()), None),
         ] {
-            let listing = Listing { scope, filter: None, before, limit: 100 };
-            self.is_small(what, async |store| {
-                assert!(!store.portabilities(&org_name("masmovil"), &listing, now).await.unwrap().found.is_empty());
-            })
-            .await;
+            self.list(what, &Listing { scope, filter: None, before, limit: 100 }, now).await;
         }
+        self.filtered(&FILTERS, now).await;
         self.is_small("pendingDonor", async |store| {
             assert!(store.portabilities_awaiting_answer(&org_name("euskaltel"), now).await.unwrap().found.is_empty());
         })
@@ -121,6 +142,19 @@ impl Meter {
     }
 }
 
+/// What callers ask for who look for a few.
+const FILTERS: [&str; 6] = [
+    r#"contract_code eq "00500025000""#,
+    r#"contract_code in ("00500025000", "00500025001")"#,
+    r#"external_reference eq "REF25000" and recipient_rol eq true"#,
+    r#"process_id eq "00507511250113090025000""#,
+    r#"id eq "v25000""#,
+    r#"msisdn eq "607525000" and (state eq "ASOL" or state eq "APOR")"#,
+];
+
+/// The same where few are active.
+const FILTERS_OF_ACTIVE: [&str; 2] = [r#"state eq "AENV""#, r#"contract_code sw "005" and state in ("AENV", "ASOL")"#];
+
 const PROCESS: &str = "00507511250113090025000";
 
 fn number() -> Msisdn {
@@ -135,6 +169,8 @@ async fn readings_go_by_an_index() {
         meter.lists(early).await;
         meter.single_readings(early).await;
         meter.what_is_due(early, late).await;
+        meter.end_what_was_asked().await;
+        meter.filtered(&FILTERS_OF_ACTIVE, early).await;
     })
     .await;
 }
