@@ -94,11 +94,14 @@ impl<D: Dialect> OrderWrites for SqlUnit<D> {
 
     async fn number_facts(&mut self, msisdns: &[Msisdn]) -> Result<Vec<NumberFacts>> {
         let rows: Vec<_> = msisdns.iter().map(|msisdn| vec![Param::from(*msisdn)]).collect();
+        // Looked up number by number: joined, a table would be read as a whole while Postgres has not counted how much is in it.
         let statement = |given: &str| {
             format!(
-                "SELECT v.column1 AS msisdn, p.operator AS ported_to, m.org, o.operator_code, a.id AS active_order FROM ({given}) v
-                   LEFT JOIN ported_numbers p ON p.msisdn = v.column1 LEFT JOIN msisdns m ON m.msisdn = v.column1
-                   LEFT JOIN orgs o ON o.name = m.org LEFT JOIN portings a ON a.msisdn = v.column1 AND a.state IN ('AENV', 'ASOL', 'ACON')"
+                "SELECT n.*, o.operator_code FROM (SELECT v.column1 AS msisdn,
+                        (SELECT p.operator FROM ported_numbers p WHERE p.msisdn = v.column1) AS ported_to,
+                        (SELECT m.org FROM msisdns m WHERE m.msisdn = v.column1) AS org,
+                        (SELECT a.id FROM portings a WHERE a.msisdn = v.column1 AND a.state IN ('AENV', 'ASOL', 'ACON')) AS active_order
+                   FROM ({given}) v) n LEFT JOIN orgs o ON o.name = n.org"
             )
         };
         let rows = self.rows_of(&rows, statement).await.map_err(query_failure)?;
@@ -230,17 +233,16 @@ impl<D: Dialect> OrderWrites for SqlUnit<D> {
     }
 
     async fn portabilities_of(&mut self, org: &OrgName, order_ids: &[&str], now: Timestamp) -> Result<Vec<Portability>> {
-        let mut found = Vec::new();
-        for piece in pieces(order_ids) {
-            let ids = placeholders(3, piece.len(), "$");
-            let sql = portability_sql(&format!("v.org = $1 AND v.porting_id IN ({ids})"));
-            let mut params = vec![Param::from(org.as_str()), now.into()];
-            params.extend(piece.iter().map(|id| Param::from(*id)));
-            let rows = self.rows(assembled(sql), &params).await?;
-            found.extend(rows.iter().map(portability::<D>).collect::<Result<Vec<_>>>()?);
+        if order_ids.is_empty() {
+            return Ok(Vec::new());
         }
-        found.sort_by_key(|portability| portability.number);
-        Ok(found)
+        let mut params = vec![Param::from(org.as_str()), now.into()];
+        params.extend(padded(order_ids).map(|id| Param::from(*id)));
+        let ids = placeholders(3, params.len() - 2, "$");
+        // Either role: so the condition is the whole key, which Postgres goes by even while it has not counted how many an org has.
+        let sql = portability_sql(&format!("v.org = $1 AND v.recipient_rol IN (0, 1) AND v.porting_id IN ({ids})"));
+        let rows = self.rows(assembled(sql + " ORDER BY v.number"), &params).await?;
+        rows.iter().map(portability::<D>).collect()
     }
 
     async fn counter_take(&mut self, name: &str, count: u32, limit: u32) -> Result<Option<u32>> {
