@@ -10,28 +10,27 @@ ARG BASE_IMAGE=debian:bookworm-slim
 FROM ${RUST_IMAGE} AS build
 WORKDIR /src
 # The epoch is the time that stands in the program, for what is written in C and says when it was compiled.
-ENV CARGO_PROFILE_RELEASE_STRIP=symbols \
-    SOURCE_DATE_EPOCH=0
+ENV SOURCE_DATE_EPOCH=0
 
 # Dependencies first, under an empty crate: a layer that only a change of Cargo.toml or Cargo.lock rebuilds.
 COPY Cargo.toml Cargo.lock ./
 RUN mkdir src \
  && echo '//! Stub.' > src/lib.rs \
  && printf '//! Stub.\nfn main() {}\n' > src/main.rs \
- && cargo build --release --locked
+ && cargo build --profile dist --locked
 
 COPY migrations migrations
 COPY openapi openapi
 COPY src src
 # Cargo compares modification times, and checked-out files are older than the stubs it has just built.
 RUN touch src/lib.rs src/main.rs \
- && cargo build --release --locked
+ && cargo build --profile dist --locked
 
 FROM ${BASE_IMAGE}
 RUN install --directory --owner=10001 --group=10001 /data
 # The roots trusted in outgoing TLS: JWKS, Entitlement Server, Sentry.
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/
-COPY --from=build /src/target/release/portero /usr/local/bin/
+COPY --from=build /src/target/dist/portero /usr/local/bin/
 
 USER 10001:10001
 WORKDIR /data

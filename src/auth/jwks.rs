@@ -217,3 +217,35 @@ fn usable_key(value: serde_json::Value) -> Option<Key> {
     let key = DecodingKey::from_jwk(&jwk).ok()?;
     Some(Key { kid: jwk.common.key_id, algorithm, verifying: key })
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::mangled::mangled;
+
+    /// Keys of RFC 7517 and RFC 8037, a symmetric one, and one of a kind that nobody knows.
+    const SETS: &[&str] = &[
+        r#"{"keys":[{"kty":"EC","crv":"P-256","x":"MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4","y":"4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM","use":"sig","kid":"1"}]}"#,
+        r#"{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo","alg":"EdDSA"},{"kty":"oct","k":"AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ"}]}"#,
+        r#"{"keys":[{"kty":"RSA","n":"0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMs","e":"AQAB","alg":"RS256","kid":"a"},{"kty":"none"}]}"#,
+    ];
+
+    #[test]
+    fn the_keys_of_a_set() {
+        let counts = SETS.iter().map(|set| usable_keys(set.as_bytes()).unwrap().len()).collect::<Vec<_>>();
+        assert_eq!(counts, [1, 1, 1]);
+    }
+
+    proptest! {
+        /// What cannot be used is left out; what is used can check a signature without panicking.
+        #[test]
+        fn any_text_is_answered(text in mangled(SETS), message in any::<[u8; 8]>()) {
+            for key in usable_keys(text.as_bytes()).unwrap_or_default() {
+                let signature = "AAAA";
+                prop_assert!(!jsonwebtoken::crypto::verify(signature, &message, &key.verifying, key.algorithm).unwrap_or(false));
+            }
+        }
+    }
+}
