@@ -175,7 +175,8 @@ macro_rules! dialect {
 }
 
 dialect!(Postgres, POSTGRES_MIGRATIONS, {
-    const BEGIN_WRITE: &'static str = "BEGIN";
+    // What is written is looked up by keys. A plan made while a table was empty would read it as a whole, until Postgres has counted.
+    const BEGIN_WRITE: &'static str = "BEGIN; SET LOCAL enable_seqscan = off";
     const BEGIN_READ: &'static str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
     const LOCK_OUT: Option<&'static str> = Some("LOCK TABLE portability_requests, portings, msisdns IN EXCLUSIVE MODE");
     const ANALYZE: Option<&'static str> = Some("ANALYZE msisdns, imsis, ported_numbers");

@@ -239,8 +239,8 @@ impl<D: Dialect> OrderWrites for SqlUnit<D> {
         let mut params = vec![Param::from(org.as_str()), now.into()];
         params.extend(padded(order_ids).map(|id| Param::from(*id)));
         let ids = placeholders(3, params.len() - 2, "$");
-        // Either role: so the condition is the whole key, which Postgres goes by even while it has not counted how many an org has.
-        let sql = portability_sql(&format!("v.org = $1 AND v.recipient_rol IN (0, 1) AND v.porting_id IN ({ids})"));
+        // By order, not by org: before it has counted, Postgres believes that an org has few.
+        let sql = portability_sql(&format!("v.org || '' = $1 AND v.porting_id IN ({ids})"));
         let rows = self.rows(assembled(sql + " ORDER BY v.number"), &params).await?;
         rows.iter().map(portability::<D>).collect()
     }

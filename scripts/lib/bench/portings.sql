@@ -9,7 +9,7 @@ INSERT INTO portings (id, request_id, msisdn, version, access_type, contract_cod
        donor_operator, donor_org, process_id, registered_at, tv_start, tv_end, window_at, cancel_limit, silence, state, message_type,
        due_at, reply_deadline, due_state, due_cause, due_message_type)
 SELECT gen_random_uuid(), 'r' || i, 34600600000 + i, 1, 'INDIVIDUAL', '005B' || lpad(i::text, 7, '0'), '741111', '005', 'masmovil',
-       '006', 'euskaltel', '005006112501130900' || lpad((i % 100000)::text, 5, '0'), created, created + 5 * hour, created + 11 * hour,
+       '006', 'euskaltel', '005006112501130900' || lpad((i % 99999 + 1)::text, 5, '0'), created, created + 5 * hour, created + 11 * hour,
        created + 41 * hour, created + 29 * hour, 'REJECTS',
        CASE WHEN :ended THEN 'APOR' WHEN i % 2 = 0 THEN 'ACON' ELSE 'ASOL' END,
        CASE WHEN :ended THEN 'PORTABILIDAD_EFECTIVA' WHEN i % 2 = 0 THEN 'CONFIRMACION_ALTA' ELSE 'SOLICITUD_ALTA' END,
