@@ -26,7 +26,7 @@ const WRITE_AHEAD_LOG: u8 = 2;
 pub struct Image(Arc<[u8]>);
 
 impl Image {
-    /// Makes a file of it, as a whole and on the disk, where there is none of this name.
+    /// Makes a file of it, as a whole, where there is none of this name.
     ///
     /// # Errors
     /// [`std::io::ErrorKind::AlreadyExists`] where there is one, and those of writing; then there is no new file.
@@ -41,9 +41,9 @@ impl Image {
             // Unlike a renaming, it replaces nothing.
             std::fs::hard_link(&draft, path)
         });
+        // That the name is on the disk is seen to by SQLite, which syncs the directory with what is first written into a new log.
         let removed = std::fs::remove_file(&draft);
-        written.and(removed)?;
-        File::open(path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new(".")))?.sync_all()
+        written.and(removed)
     }
 }
 
