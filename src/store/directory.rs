@@ -15,57 +15,50 @@ use crate::domain::nrn::Nrn;
 use crate::domain::operator::{ChangeQuota, MultipleQuota, NumberRange, Operator, OperatorName, OperatorStatus, QuotaGroup};
 use crate::error::{Error, Kind, Result};
 
-pub(super) const OPERATORS: &str =
-    "SELECT id, network_operator, code, name, individual_quota, multiple_quota, change_quota, status, status_date, backup
-       FROM operators ORDER BY code";
-pub(super) const NRN_RANGES: &str = "SELECT operator, id, initial, final FROM nrn_ranges ORDER BY operator, id";
-pub(super) const MSISDN_RANGES: &str = "SELECT operator, id, initial, final FROM msisdn_ranges ORDER BY operator, id";
-pub(super) const HOLIDAYS: &str = "SELECT day FROM holidays";
+/// Everything at once, as it is at one instant: what a row is, whose (of a holiday, which day), and the columns that it has.
+pub(super) const DIRECTORY: &str =
+    "SELECT 'operator' AS kind, code, id, network_operator, name, individual_quota, multiple_quota, change_quota, status, status_date, backup,
+            CAST(NULL AS BIGINT) AS initial, CAST(NULL AS BIGINT) AS final FROM operators
+      UNION ALL SELECT 'nrn_range', operator, id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, initial, final FROM nrn_ranges
+      UNION ALL SELECT 'msisdn_range', operator, id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, initial, final FROM msisdn_ranges
+      UNION ALL SELECT 'holiday', day, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM holidays
+      ORDER BY code, id";
 
-/// The rows of the four statements above.
-pub(super) struct DirectoryRows<D: Dialect> {
-    pub operators: Vec<D::Row>,
-    pub nrn_ranges: Vec<D::Row>,
-    pub msisdn_ranges: Vec<D::Row>,
-    pub holidays: Vec<D::Row>,
-}
-
-impl<D: Dialect> DirectoryRows<D> {
-    /// The directory they make up.
-    pub fn directory(&self) -> Result<Directory> {
-        let mut nrns = ranges::<D, _>(&self.nrn_ranges, "nrn_ranges", |digits| Nrn::from_number(u32::try_from(digits).ok()?).ok())?;
-        let mut msisdns =
-            ranges::<D, _>(&self.msisdn_ranges, "msisdn_ranges", |digits| Msisdn::from_e164(u64::try_from(digits).ok()?).ok())?;
-        let mut operators = Vec::with_capacity(self.operators.len());
-        for row in &self.operators {
-            let mut operator = operator::<D>(row)?;
-            let code = operator.code.to_string();
-            operator.nrn_ranges = nrns.remove(&code).unwrap_or_default();
-            operator.msisdn_ranges = msisdns.remove(&code).unwrap_or_default();
-            operators.push(operator);
-        }
-        let day = |row| Record::<D>::new(row, "holidays").parsed("day", |text| text.parse::<Date>().ok());
-        let days = self.holidays.iter().map(day).collect::<Result<Vec<_>>>()?;
-        let calendar = Calendar::new(days).map_err(|error| Error::because(Kind::Internal, error))?;
-        Ok(Directory { operators, calendar })
-    }
-}
-
-/// The ranges of a table by operator, in the order of their ids.
-fn ranges<D: Dialect, T: Copy + Ord>(
-    rows: &[D::Row],
-    table: &'static str,
-    read: impl Fn(i64) -> Option<T>,
-) -> Result<HashMap<String, Vec<NumberRange<T>>>> {
-    let mut ranges = HashMap::<String, Vec<NumberRange<T>>>::new();
+/// The directory that these rows make up.
+pub(super) fn directory<D: Dialect>(rows: &[D::Row]) -> Result<Directory> {
+    let (mut operators, mut nrns, mut msisdns, mut days) = (Vec::new(), Ranges::new(), Ranges::new(), Vec::new());
     for row in rows {
-        let record = Record::<D>::new(row, table);
-        let initial = record.int_as("initial", &read)?;
-        let last = record.int_as("final", &read)?;
-        let range = NumberRange::new(record.int("id")?, initial, last).map_err(|error| Error::because(Kind::Internal, error))?;
-        ranges.entry(record.text("operator")?).or_default().push(range);
+        let record = Record::<D>::new(row, "operators");
+        match record.text("kind")?.as_str() {
+            "operator" => operators.push(operator::<D>(row)?),
+            "nrn_range" => {
+                let nrn = |digits| Nrn::from_number(u32::try_from(digits).ok()?).ok();
+                add_range(&mut nrns, &Record::<D>::new(row, "nrn_ranges"), nrn)?;
+            }
+            "msisdn_range" => {
+                let msisdn = |digits| Msisdn::from_e164(u64::try_from(digits).ok()?).ok();
+                add_range(&mut msisdns, &Record::<D>::new(row, "msisdn_ranges"), msisdn)?;
+            }
+            _ => days.push(Record::<D>::new(row, "holidays").parsed("code", |text| text.parse::<Date>().ok())?),
+        }
     }
-    Ok(ranges)
+    for operator in &mut operators {
+        let code = operator.code.to_string();
+        operator.nrn_ranges = nrns.remove(&code).unwrap_or_default();
+        operator.msisdn_ranges = msisdns.remove(&code).unwrap_or_default();
+    }
+    let calendar = Calendar::new(days).map_err(|error| Error::because(Kind::Internal, error))?;
+    Ok(Directory { operators, calendar })
+}
+
+/// Ranges by operator, in the order of their ids.
+type Ranges<T> = HashMap<String, Vec<NumberRange<T>>>;
+
+fn add_range<D: Dialect, T: Copy + Ord>(ranges: &mut Ranges<T>, record: &Record<'_, D>, read: impl Fn(i64) -> Option<T>) -> Result<()> {
+    let (initial, last) = (record.int_as("initial", &read)?, record.int_as("final", &read)?);
+    let range = NumberRange::new(record.int("id")?, initial, last).map_err(|error| Error::because(Kind::Internal, error))?;
+    ranges.entry(record.text("code")?).or_default().push(range);
+    Ok(())
 }
 
 /// An operator without its ranges.

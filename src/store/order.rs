@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::dialect::{Dialect, Param};
-use super::directory::{DirectoryRows, HOLIDAYS, MSISDN_RANGES, NRN_RANGES, OPERATORS};
+use super::directory::{DIRECTORY, directory};
 use super::failure::query_failure;
 use super::order_row::{BirthColumns, LifeColumns, ORDER, order};
 use super::portability::{due_condition, portability, portability_sql};
@@ -266,13 +266,7 @@ impl<D: Dialect> OrderWrites for SqlUnit<D> {
     }
 
     async fn directory_now(&mut self) -> Result<Directory> {
-        let rows = DirectoryRows::<D> {
-            operators: self.rows(joined(&[OPERATORS]), &[]).await?,
-            nrn_ranges: self.rows(joined(&[NRN_RANGES]), &[]).await?,
-            msisdn_ranges: self.rows(joined(&[MSISDN_RANGES]), &[]).await?,
-            holidays: self.rows(joined(&[HOLIDAYS]), &[]).await?,
-        };
-        rows.directory()
+        directory::<D>(&self.rows(joined(&[DIRECTORY]), &[]).await?)
     }
 
     async fn numbers_ported(&mut self, ported: &[(&Order, Timestamp)]) -> Result<()> {

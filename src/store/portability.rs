@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use super::dialect::{Dialect, Param};
-use super::directory::{DirectoryRows, HOLIDAYS, MSISDN_RANGES, NRN_RANGES, OPERATORS};
+use super::directory::{DIRECTORY, directory};
 use super::filter::{Bound, condition};
 use super::reads::Lookup;
 use super::record::Record;
@@ -261,13 +261,7 @@ impl<D: Dialect> Portabilities for SqlStore<D> {
     }
 
     async fn directory(&self) -> Result<Directory> {
-        let rows = DirectoryRows::<D> {
-            operators: self.read(OPERATORS, &[]).await?,
-            nrn_ranges: self.read(NRN_RANGES, &[]).await?,
-            msisdn_ranges: self.read(MSISDN_RANGES, &[]).await?,
-            holidays: self.read(HOLIDAYS, &[]).await?,
-        };
-        rows.directory()
+        directory::<D>(&self.read(DIRECTORY, &[]).await?)
     }
 
     async fn is_due(&self, scope: &DueScope, now: Timestamp) -> Result<bool> {

@@ -33,6 +33,24 @@ async fn a_read_costs_one_round_trip() {
     .await;
 }
 
+/// The org, and what is read of it; who owns a number is also a question of what the Central Node publishes, which is one statement too.
+#[tokio::test]
+async fn a_read_of_portabilities_costs_one_round_trip_besides_its_org() {
+    with_database(Engine::Postgres, async |database: Database| {
+        let proxy = Proxy::before(&database).await;
+        let behind = database.at(&proxy.url);
+        let app = App::serve(&behind, &["--pool-size", "1", "--worker", "false"]).await;
+        for (path, cost) in [("portabilities?limit=5", 2), ("portabilities/pendingDonor", 2), ("ownerOperator/666777101", 3)] {
+            let path = format!("/v1/orgs/masmovil/{path}");
+            app.get(&path).await.is(200);
+            let before = proxy.round_trips();
+            app.get(&path).await.is(200);
+            assert_eq!(proxy.round_trips() - before, cost, "{path}");
+        }
+    })
+    .await;
+}
+
 /// Org, due transitions, BEGIN, lock, read, retire, add, confirm, audit, COMMIT: a change of this number is a decision, not an accident.
 #[tokio::test]
 async fn a_write_costs_a_known_number_of_round_trips() {
