@@ -175,8 +175,9 @@ macro_rules! dialect {
 }
 
 dialect!(Postgres, POSTGRES_MIGRATIONS, {
-    // What is written is looked up by keys. A plan made while a table was empty would read it as a whole, until Postgres has counted.
-    const BEGIN_WRITE: &'static str = "BEGIN; SET LOCAL enable_seqscan = off";
+    // What is written is looked up by keys. A plan made while a table was empty would read it as a whole, until Postgres has counted. Where
+    // there is no other way than to read a small one so, its plan then looks so dear that Postgres would compile it, each time anew.
+    const BEGIN_WRITE: &'static str = "BEGIN; SET LOCAL enable_seqscan = off; SET LOCAL jit = off";
     const BEGIN_READ: &'static str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
     const LOCK_OUT: Option<&'static str> = Some("LOCK TABLE portability_requests, portings, msisdns IN EXCLUSIVE MODE");
     const ANALYZE: Option<&'static str> = Some("ANALYZE msisdns, imsis, ported_numbers");

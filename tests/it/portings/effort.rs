@@ -209,3 +209,24 @@ async fn readings_that_were_planned_for_empty_tables() {
     })
     .await;
 }
+
+/// A plan that cannot but read a small table as a whole looks dear there, and must not be compiled for it: that takes Postgres a tenth of a second
+/// each time.
+#[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "it runs what the store itself has run")]
+async fn what_is_written_goes_by_keys_and_is_not_compiled() {
+    with_database(Engine::Postgres, async |database: Database| {
+        let mut meter = Meter::new(database).await;
+        let store = open(&meter.database.url).await;
+        let unit = store.begin(Tenancy::Every).await.unwrap();
+        let sql = "SELECT query FROM pg_stat_activity WHERE datname = current_database() AND state = 'idle in transaction'";
+        let begun: String = sqlx::query_scalar(sql).fetch_one(&mut meter.conn).await.unwrap();
+        sqlx::raw_sql(sqlx::AssertSqlSafe(begun.as_str())).execute(&mut meter.conn).await.unwrap();
+        let sql = "SELECT setting FROM pg_settings WHERE name IN ('enable_seqscan', 'jit')";
+        let settings: Vec<String> = sqlx::query_scalar(sql).fetch_all(&mut meter.conn).await.unwrap();
+        assert_eq!(settings, ["off", "off"], "{begun}");
+        unit.undo().await.unwrap();
+        store.close().await;
+    })
+    .await;
+}
