@@ -6,14 +6,18 @@ use crate::support::database::with_database;
 use crate::support::proxy::Proxy;
 use crate::support::{App, Database, Engine};
 
+/// A server whose round trips are counted. It has one connection, which has prepared its statements when it has run them once.
+async fn counted(database: &Database) -> (App, Proxy) {
+    let proxy = Proxy::before(database).await;
+    let app = App::serve(&database.at(&proxy.url), &["--pool-size", "1", "--worker", "false"]).await;
+    (app, proxy)
+}
+
 /// A read is one statement, without BEGIN and COMMIT.
 #[tokio::test]
 async fn a_read_costs_one_round_trip() {
     with_database(Engine::Postgres, async |database: Database| {
-        let proxy = Proxy::before(&database).await;
-        let behind = database.at(&proxy.url);
-        // One connection, so that it has prepared its statements when it has run them once.
-        let app = App::serve(&behind, &["--pool-size", "1", "--worker", "false"]).await;
+        let (app, proxy) = counted(&database).await;
         let reads =
             ["/v2/msisdns/666777888?embed=tenant,imsis", "/v2/msisdns/666777888", "/v2/imsis/214040119172971", "/v2/msisdns/666777999"];
         for path in reads {
@@ -37,9 +41,7 @@ async fn a_read_costs_one_round_trip() {
 #[tokio::test]
 async fn a_read_of_portabilities_costs_one_round_trip_besides_its_org() {
     with_database(Engine::Postgres, async |database: Database| {
-        let proxy = Proxy::before(&database).await;
-        let behind = database.at(&proxy.url);
-        let app = App::serve(&behind, &["--pool-size", "1", "--worker", "false"]).await;
+        let (app, proxy) = counted(&database).await;
         for (path, cost) in [("portabilities?limit=5", 2), ("portabilities/pendingDonor", 2), ("ownerOperator/666777101", 3)] {
             let path = format!("/v1/orgs/masmovil/{path}");
             app.get(&path).await.is(200);
@@ -55,9 +57,7 @@ async fn a_read_of_portabilities_costs_one_round_trip_besides_its_org() {
 #[tokio::test]
 async fn a_write_costs_a_known_number_of_round_trips() {
     with_database(Engine::Postgres, async |database: Database| {
-        let proxy = Proxy::before(&database).await;
-        let behind = database.at(&proxy.url);
-        let app = App::serve(&behind, &["--pool-size", "1", "--worker", "false"]).await;
+        let (app, proxy) = counted(&database).await;
         let mut costs = Vec::new();
         for imsi in ["214049000001111", "214049000002222"] {
             let before = proxy.round_trips();
