@@ -1,18 +1,20 @@
 //! The log of a real process, at its most talkative, in the middle of portings: nothing personal in it.
 
+use regex::RegexSet;
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::app::client;
 use crate::support::process::Served;
 
-/// What must not be found in the log: document, names, addresses, references, whole numbers and SIMs.
+/// What must not be found in the log: document, names, addresses, references, whole numbers and SIMs. The postal code
+/// only as a word: its five digits may be any five of a measured time or of a request's id.
 const PERSONAL: [&str; 12] = [
     "09288205",
     "Martina",
     "Fraile",
     "Leonardo",
-    "28040",
+    r"\b28040\b",
     "martina@",
     "kunde-4711",
     "PORTIN_",
@@ -75,9 +77,9 @@ async fn nothing_personal() {
     let (code, log) = served.wait();
     assert_eq!(code, Some(0));
     assert_eq!(log.iter().filter(|line| line.contains("\"answered\"")).count(), asked, "one line a request");
+    let personal = RegexSet::new(PERSONAL).unwrap();
     for line in log {
-        for word in PERSONAL {
-            assert!(!line.contains(word), "{word} in {line}");
-        }
+        let found: Vec<_> = personal.matches(&line).into_iter().map(|found| PERSONAL[found]).collect();
+        assert!(found.is_empty(), "{found:?} in {line}");
     }
 }
