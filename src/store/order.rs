@@ -239,10 +239,11 @@ impl<D: Dialect> OrderWrites for SqlUnit<D> {
         let mut params = vec![Param::from(org.as_str()), now.into()];
         params.extend(padded(order_ids).map(|id| Param::from(*id)));
         let ids = placeholders(3, params.len() - 2, "$");
-        // By order, not by org: before it has counted, Postgres believes that an org has few.
+        // By order, not by org nor in the order of numbers: as long as Postgres remembers small tables, those look as cheap, and are not.
         let sql = portability_sql(&format!("v.org || '' = $1 AND v.porting_id IN ({ids})"));
-        let rows = self.rows(assembled(sql + " ORDER BY v.number"), &params).await?;
-        rows.iter().map(portability::<D>).collect()
+        let mut found = self.rows(assembled(sql), &params).await?.iter().map(portability::<D>).collect::<Result<Vec<_>>>()?;
+        found.sort_by_key(|portability| portability.number);
+        Ok(found)
     }
 
     async fn counter_take(&mut self, name: &str, count: u32, limit: u32) -> Result<Option<u32>> {
