@@ -8,6 +8,7 @@ pub mod transactions;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use tokio::sync::oneshot;
 
 use crate::error::{Error, Kind, Result};
@@ -22,9 +23,10 @@ const PATIENCE: Duration = Duration::from_secs(5);
 ///
 /// # Errors
 /// [`Kind::Unavailable`] after five seconds; those of the work.
-pub async fn in_time<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+pub fn in_time<T>(work: impl Future<Output = Result<T>>) -> impl Future<Output = Result<T>> {
     let silent = |elapsed| Err(Error::because(Kind::Unavailable, elapsed));
-    tokio::time::timeout(PATIENCE, work).await.unwrap_or_else(silent)
+    // An `async fn` would hold the work twice: as its argument, and where it waits for it.
+    tokio::time::timeout(PATIENCE, work).map(move |done| done.unwrap_or_else(silent))
 }
 
 /// What can be done for many at once.

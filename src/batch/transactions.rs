@@ -97,7 +97,7 @@ impl<T: Transact> Transactions<T> {
                 match <[_; 1]>::try_from(batch) {
                     Ok([only]) => only.answer(Err(error)),
                     // It is one's fault, or a few's: the others are not to fail for it.
-                    Err(batch) => self.one_by_one(batch).await,
+                    Err(batch) => Box::pin(self.one_by_one(batch)).await,
                 }
                 Ran::Done
             }

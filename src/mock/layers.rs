@@ -83,11 +83,17 @@ async fn interfere(State(verifier): State<Arc<Verifier>>, request: Request, next
     }
     let Some(operation) = Operations::published().of(&request) else { return Ok(next.run(request).await) };
     let fault = sandbox.and_then(|sandbox| sandbox.faults.strike(operation));
-    let Some(fault) = fault else { return prefer(&verifier, operation, request, next).await };
-    if let Some(recording) = recording {
-        recording.meets(fault);
+    // Most requests meet none and prefer nothing, and what the others need takes no room in them.
+    match fault {
+        Some(fault) => {
+            if let Some(recording) = recording {
+                recording.meets(fault);
+            }
+            Box::pin(suffer(fault, &verifier, operation, request, next)).await
+        }
+        None if request.headers().contains_key("prefer") => Box::pin(prefer(&verifier, operation, request, next)).await,
+        None => Ok(next.run(request).await),
     }
-    suffer(fault, &verifier, operation, request, next).await
 }
 
 /// A request that meets a fault.

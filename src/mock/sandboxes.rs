@@ -168,7 +168,8 @@ impl Sandboxes {
     }
 
     async fn fill(&self, name: &str, place: &Place) -> Result<Arc<Sandbox>> {
-        let make = async || Sandbox::in_memory(name, &place.beginning, &self.around, self.real.now()).await.map(Arc::new);
+        // Once only; and so it takes no room in what every request needs.
+        let make = || Box::pin(async { Sandbox::in_memory(name, &place.beginning, &self.around, self.real.now()).await.map(Arc::new) });
         place.made.get_or_try_init(make).await.cloned()
     }
 

@@ -213,7 +213,8 @@ impl<D: Dialect> Reader<D> {
                 read => return self.done_with(held, read),
             }
         }
-        let mut held = self.connections.fresh().await?;
+        // What it takes to connect is far more than what a reading needs.
+        let mut held = Box::pin(self.connections.fresh()).await?;
         let read = self.read_through(&mut held, lookup, keys).await;
         self.done_with(held, read)
     }
