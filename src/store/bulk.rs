@@ -47,7 +47,7 @@ impl<D: Dialect> SqlUnit<D> {
     async fn for_keys(&mut self, sql: &str, keys: &[Param<'_>]) -> Result<Vec<D::Row>> {
         let mut found = Vec::new();
         for keys in keys.chunks(KEYS) {
-            found.extend(self.rows(assembled(sql.replace("{}", &placeholders(1, keys.len(), "$"))), keys).await?);
+            found.extend(self.rows(assembled(sql.replace("{}", &placeholders(1, keys.len()))), keys).await?);
         }
         Ok(found)
     }

@@ -155,7 +155,7 @@ impl<D: Dialect> Writer<D> {
     fn one_of_numbers(&mut self, values: &[Value]) {
         let first = self.first + self.condition.values.len();
         self.condition.values.extend(values.iter().map(|value| Bound::Int(e164(value))));
-        self.write(&format!(" AND p.msisdn IN ({})", placeholders(first, values.len(), "$")));
+        self.write(&format!(" AND p.msisdn IN ({})", placeholders(first, values.len())));
     }
 
     fn joined(&mut self, predicates: &[Predicate], word: &str) {

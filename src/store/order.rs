@@ -44,7 +44,7 @@ impl<D: Dialect> SqlUnit<D> {
     /// Offers waiting orders to the orgs that have their numbers now, if those are among some.
     pub(super) async fn offer_waiting_of(&mut self, msisdns: &[Msisdn]) -> Result<()> {
         let keys: Vec<Param<'_>> = padded(msisdns).map(|msisdn| (*msisdn).into()).collect();
-        let sql = format!("{OFFER} AND msisdn IN ({})", placeholders(1, keys.len(), "$"));
+        let sql = format!("{OFFER} AND msisdn IN ({})", placeholders(1, keys.len()));
         self.rows(assembled(sql), &keys).await.map(drop)
     }
 }
@@ -201,7 +201,7 @@ impl<D: Dialect> OrderWrites for SqlUnit<D> {
     async fn orders_waiting(&mut self, request_ids: &[String]) -> Result<Vec<Order>> {
         let mut orders = Vec::new();
         for piece in pieces(request_ids) {
-            let ids = placeholders(1, piece.len(), "$");
+            let ids = placeholders(1, piece.len());
             let sql = format!("{ORDER} WHERE request_id IN ({ids}) AND state = 'AENV' ORDER BY msisdn{}", D::FOR_UPDATE);
             let params: Vec<_> = piece.iter().map(|id| Param::from(id.as_str())).collect();
             let rows = self.rows(assembled(sql), &params).await?;
@@ -238,7 +238,7 @@ impl<D: Dialect> OrderWrites for SqlUnit<D> {
         }
         let mut params = vec![Param::from(org.as_str()), now.into()];
         params.extend(padded(order_ids).map(|id| Param::from(*id)));
-        let ids = placeholders(3, params.len() - 2, "$");
+        let ids = placeholders(3, params.len() - 2);
         // By order, not by org nor in the order of numbers: as long as Postgres remembers small tables, those look as cheap, and are not.
         let sql = portability_sql(&format!("v.org || '' = $1 AND v.porting_id IN ({ids})"));
         let mut found = self.rows(assembled(sql), &params).await?.iter().map(portability::<D>).collect::<Result<Vec<_>>>()?;

@@ -70,7 +70,7 @@ pub(super) fn due_condition(scope: &DueScope, now: Timestamp) -> (String, Vec<Pa
         DueScope::All => String::new(),
         DueScope::Numbers(msisdns) => {
             params.extend(padded(msisdns).map(|msisdn| Param::from(*msisdn)));
-            let numbers = placeholders(2, params.len() - 1, "$");
+            let numbers = placeholders(2, params.len() - 1);
             format!(" AND msisdn IN ({numbers}) AND state IN ('AENV', 'ASOL', 'ACON')")
         }
         DueScope::Process(id) => {

@@ -224,7 +224,7 @@ impl<D: Dialect> Reader<D> {
         let mut params: Vec<Param<'_>> = keys.iter().map(Key::param).collect();
         // Few lengths of list are few statements to prepare; a key that is asked twice is found once.
         params.extend(first.iter().cycle().take(keys.len().next_power_of_two() - keys.len()));
-        let sql = [&lookup.head.concat(), placeholders(1, params.len(), "$").as_str(), lookup.tail].concat();
+        let sql = [&lookup.head.concat(), placeholders(1, params.len()).as_str(), lookup.tail].concat();
         D::rows(held.conn(), assembled(sql), &params).await
     }
 

@@ -1,5 +1,6 @@
 //! The store itself: pools, statements, units of work.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -206,14 +207,18 @@ pub(super) fn padded<T>(items: &[T]) -> impl Iterator<Item = &T> {
 
 /// Placeholders of `rows` rows of `width` values.
 fn tuples(rows: usize, width: usize) -> String {
-    let row = |row: usize| format!("({})", placeholders(row * width + 1, width, "$"));
+    let row = |row: usize| format!("({})", placeholders(row * width + 1, width));
     (0..rows).map(row).collect::<Vec<_>>().join(", ")
 }
 
-/// `count` placeholders from `$first` on, separated by commas; each `$` of `pattern` becomes one: `($)` makes `($1), ($2)`.
-pub(super) fn placeholders(first: usize, count: usize, pattern: &str) -> String {
-    let each = |number: usize| pattern.replace('$', &format!("${number}"));
-    (first..first + count).map(each).collect::<Vec<_>>().join(", ")
+/// `count` placeholders from `$first` on, separated by commas.
+pub(super) fn placeholders(first: usize, count: usize) -> String {
+    let mut text = String::with_capacity(count * "$1000, ".len());
+    for number in first..first + count {
+        // Writing to a string does not fail.
+        let _ = write!(text, "{}${number}", if number == first { "" } else { ", " });
+    }
+    text
 }
 
 #[cfg(test)]
