@@ -96,8 +96,11 @@ async function perform(action) {
   await refresh();
 }
 
+let address = null;
+
 // The address says what is looked at, so that it can be bookmarked and shared: #donors?sandbox=ci-7&org=yoigo
 function readAddress() {
+  address = location.hash;
   const [view, query] = location.hash.slice(1).split('?');
   const chosen = new URLSearchParams(query);
   here.sandbox = chosen.get('sandbox') || here.sandbox;
@@ -111,8 +114,11 @@ function readAddress() {
 }
 
 function remember() {
+  // Somebody has just gone elsewhere, and `hashchange` is about to say so.
+  if (location.hash !== address) return;
   const query = new URLSearchParams({sandbox: here.sandbox, org: here.org});
   history.replaceState(null, '', `#${document.body.dataset.view}?${query}`);
+  address = location.hash;
   for (const link of document.querySelectorAll('nav a')) link.hash = `${link.hash.slice(1).split('?')[0]}?${query}`;
 }
 

@@ -55,6 +55,27 @@ impl Console {
     }
 }
 
+/// What is clicked at the very moment at which the page has read something anew is where the reader gets.
+#[tokio::test]
+async fn a_view_that_is_chosen_while_the_page_reads() {
+    let database = database().await;
+    let console = Console::open(&database).await;
+    let script = "const real = window.fetch;
+         window.fetch = async (path, options) => {
+             const answer = await real(path, options);
+             if (path !== '/_mock/sandboxes') return answer;
+             window.fetch = real;
+             const text = await answer.text();
+             document.querySelectorAll('nav a')[4].click();
+             return {ok: answer.ok, status: answer.status, text: async () => text};
+         };
+         document.dispatchEvent(new Event('visibilitychange'));";
+    console.browser.run(script).await;
+    console.browser.wait("location.hash.startsWith('#magic?') && !document.querySelector('[aria-busy]')").await;
+    assert_eq!(console.browser.run("return document.body.dataset.view").await, "magic");
+    console.leave().await;
+}
+
 /// By the keyboard alone: request a number, let time pass, see it ported, read the journal.
 #[tokio::test]
 async fn a_port_in_from_request_to_apor() {
