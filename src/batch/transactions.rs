@@ -96,7 +96,7 @@ impl<T: Transact> Transactions<T> {
             Err(error) => {
                 match <[_; 1]>::try_from(batch) {
                     Ok([only]) => only.answer(Err(error)),
-                    // It is one's fault, or a few's: the others are not to fail for it.
+                    // It is one's fault, or a few's: the others are not to fail for it. Rarely; and so it takes no room in every batch.
                     Err(batch) => Box::pin(self.one_by_one(batch)).await,
                 }
                 Ran::Done

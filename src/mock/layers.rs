@@ -15,7 +15,7 @@ use super::faults::rule::Drop;
 use super::faults::{Effect, Fault};
 use super::journal::record::{Recorder, Recording, record};
 use super::operations::{Operation, Operations};
-use super::prefer::Preferences;
+use super::prefer::{PREFER, Preferences};
 use super::sandbox::Sandbox;
 use super::sandboxes::{DEFAULT, Sandboxes};
 use crate::auth::Verifier;
@@ -91,7 +91,7 @@ async fn interfere(State(verifier): State<Arc<Verifier>>, request: Request, next
             }
             Box::pin(suffer(fault, &verifier, operation, request, next)).await
         }
-        None if request.headers().contains_key("prefer") => Box::pin(prefer(&verifier, operation, request, next)).await,
+        None if request.headers().contains_key(PREFER) => Box::pin(prefer(&verifier, operation, request, next)).await,
         None => Ok(next.run(request).await),
     }
 }

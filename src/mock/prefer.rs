@@ -18,7 +18,8 @@ use axum::response::{IntoResponse, Response};
 use super::operations::{Operation, Sample};
 use crate::error::{Error, Kind, Result};
 
-const PREFER: HeaderName = HeaderName::from_static("prefer");
+/// The header that says what a caller prefers (RFC 7240).
+pub(super) const PREFER: HeaderName = HeaderName::from_static("prefer");
 const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
 /// The longest delay.
 const LONGEST: Duration = Duration::from_mins(1);

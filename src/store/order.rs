@@ -239,7 +239,7 @@ impl<D: Dialect> OrderWrites for SqlUnit<D> {
         let mut params = vec![Param::from(org.as_str()), now.into()];
         params.extend(padded(order_ids).map(|id| Param::from(*id)));
         let ids = placeholders(3, params.len() - 2);
-        // By order, not by org nor in the order of numbers: as long as Postgres remembers small tables, those look as cheap, and are not.
+        // By order, neither by org nor along the numbers: while Postgres remembers small tables, those ways look cheap to it, and are not.
         let sql = portability_sql(&format!("v.org || '' = $1 AND v.porting_id IN ({ids})"));
         let mut found = self.rows(assembled(sql), &params).await?.iter().map(portability::<D>).collect::<Result<Vec<_>>>()?;
         found.sort_by_key(|portability| portability.number);

@@ -93,6 +93,8 @@ async function perform(action) {
   } catch (error) {
     toast(error.message, 'bad');
   }
+  // At once: whoever chooses a view next takes along what was chosen.
+  remember();
   await refresh();
 }
 

@@ -76,6 +76,27 @@ async fn a_view_that_is_chosen_while_the_page_reads() {
     console.leave().await;
 }
 
+/// What is chosen one after the other, faster than the page can read, holds together.
+#[tokio::test]
+async fn an_org_and_at_once_a_view() {
+    let database = database().await;
+    let console = Console::open(&database).await;
+    let browser = &console.browser;
+    let hold = "const real = window.fetch, held = new Promise((go) => { window.go = go; });
+         window.fetch = async (...asked) => { await held; return real(...asked); };";
+    browser.run(hold).await;
+    browser.choose("#org", "yoigo").await;
+    browser.run("document.querySelectorAll('nav a')[4].click()").await;
+    browser.wait("document.body.dataset.view === 'magic'").await;
+    browser.run("window.go()").await;
+    browser.wait("!document.querySelector('[aria-busy]')").await;
+    assert_eq!(
+        browser.run("return [location.hash, document.querySelector('#org').value]").await,
+        serde_json::json!(["#magic?sandbox=default&org=yoigo", "yoigo"])
+    );
+    console.leave().await;
+}
+
 /// By the keyboard alone: request a number, let time pass, see it ported, read the journal.
 #[tokio::test]
 async fn a_port_in_from_request_to_apor() {

@@ -40,6 +40,7 @@ async fn nothing_personal() {
     let mut body: Value = serde_json::from_str(include_str!("../../../src/http/portability/samples/request.json")).unwrap();
     body["subscriber"]["email"] = json!("martina@example.com");
     body["subscriber"]["id"] = json!("kunde-4711");
+    body["subscriber"]["msisdn"]["number"] = json!("600300001");
     let base = "/v1/orgs/masmovil/portabilities";
     let with = |pointer: &str, value: Value| {
         let mut body = body.clone();
@@ -47,7 +48,7 @@ async fn nothing_personal() {
         body.pointer_mut(parent).unwrap()[member] = value;
         Some(body)
     };
-    let mut asked = 0;
+    let (mut asked, mut sent) = (0, String::new());
     for (method, path, body, status) in [
         (Method::POST, base.to_owned(), Some(body.clone()), 201),
         (Method::POST, base.to_owned(), Some(body.clone()), 204),
@@ -69,6 +70,7 @@ async fn nothing_personal() {
         (Method::GET, "/v1/orgs/masmovil/ownerOperator/634443633".to_owned(), None, 200),
         (Method::GET, "/v1/orgs/masmovil/operator?operator=hidden".to_owned(), None, 404),
     ] {
+        sent.extend([path.clone(), body.as_ref().map(Value::to_string).unwrap_or_default()]);
         let (got, text) = call(&served, method.clone(), &path, body).await;
         assert_eq!(got, status, "{method} {path}: {text}");
         asked += 1;
@@ -78,6 +80,7 @@ async fn nothing_personal() {
     assert_eq!(code, Some(0));
     assert_eq!(log.iter().filter(|line| line.contains("\"answered\"")).count(), asked, "one line a request");
     let personal = RegexSet::new(PERSONAL).unwrap();
+    assert_eq!(personal.matches(&sent).iter().count(), PERSONAL.len(), "all of it was sent");
     for line in log {
         let found: Vec<_> = personal.matches(&line).into_iter().map(|found| PERSONAL[found]).collect();
         assert!(found.is_empty(), "{found:?} in {line}");

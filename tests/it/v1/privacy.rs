@@ -29,6 +29,7 @@ fn personal(text: &str) -> Vec<&'static str> {
 both_databases! {
     async fn the_donor_s_view(node: Node) {
         let body = request(&node, "euskaltel", "666777888");
+        assert_eq!(personal(&body.to_string()), PERSONAL);
         node.request("euskaltel", &body).await.is(201);
         let recipient = node.detail("euskaltel", "666777888").await;
         assert_eq!(recipient["subscriber"]["account"], body["subscriber"]);
